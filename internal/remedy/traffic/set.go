@@ -1,0 +1,102 @@
+package traffic
+
+// Set is traffic: for each direction, source and protocol the ports (for ICMP
+// type × 256 + code) that are let through.
+type Set struct {
+	known map[string]bool // protocols that are told apart
+	open  map[flow]Ports
+}
+
+type flow struct {
+	egress   bool
+	source   string
+	protocol string
+}
+
+// rest stands for all protocols that no rule names: only a rule for every
+// protocol lets them through.
+const rest = "rest"
+
+// Of returns the traffic that the rules let through together. universe lists
+// further rules whose protocols must be told apart, so that two sets made with
+// the same universe can be compared.
+func Of(rules, universe []Rule) Set {
+	s := Set{known: map[string]bool{TCP: true, UDP: true, ICMP: true, ICMPv6: true, rest: true}, open: map[flow]Ports{}}
+	for _, list := range [][]Rule{rules, universe} {
+		for _, r := range list {
+			if p := Protocol(r.Protocol); p != Every {
+				s.known[p] = true
+			}
+		}
+	}
+	for _, r := range rules {
+		s.add(r)
+	}
+	return s
+}
+
+func (s Set) add(r Rule) {
+	n := r.Normal()
+	put := func(protocol string, ports Ports) {
+		f := flow{n.Egress, n.Source(), protocol}
+		s.open[f] = s.open[f].Union(ports)
+	}
+	switch n.Protocol {
+	case Every:
+		for p := range s.known {
+			put(p, AllPorts())
+		}
+	default:
+		put(n.Protocol, n.Ports())
+	}
+}
+
+// Ports returns what the rule opens of its own protocol: ports for TCP and UDP,
+// type × 256 + code for ICMP, everything for other protocols.
+func (r Rule) Ports() Ports {
+	n := r.Normal()
+	switch n.Protocol {
+	case TCP, UDP:
+		return normal([]Range{{max(n.From, 0), min(n.To, MaxPort)}})
+	case ICMP, ICMPv6:
+		switch {
+		case n.From < 0:
+			return AllPorts()
+		case n.To < 0:
+			return Ports{{n.From * 256, n.From*256 + 255}}
+		}
+		return PortsOf(n.From*256 + n.To)
+	}
+	return AllPorts()
+}
+
+// Within says whether everything in s is in o too.
+func (s Set) Within(o Set) bool {
+	for f, ports := range s.open {
+		if !ports.Within(o.open[f]) {
+			return false
+		}
+	}
+	return true
+}
+
+// And returns the traffic that is in both.
+func (s Set) And(o Set) Set {
+	out := Set{known: s.known, open: map[flow]Ports{}}
+	for f, ports := range s.open {
+		if both := ports.And(o.open[f]); !both.Empty() {
+			out.open[f] = both
+		}
+	}
+	return out
+}
+
+// Empty says whether nothing is let through.
+func (s Set) Empty() bool {
+	for _, ports := range s.open {
+		if !ports.Empty() {
+			return false
+		}
+	}
+	return true
+}
