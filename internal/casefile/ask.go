@@ -1,0 +1,114 @@
+package casefile
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"zesei/internal/finding"
+)
+
+// RefusedError says why a person's act is not possible in the case's present
+// state, in words for that person.
+type RefusedError struct{ Why string }
+
+func (e *RefusedError) Error() string { return e.Why }
+
+func refuse(format string, args ...any) error { return &RefusedError{fmt.Sprintf(format, args...)} }
+
+// CloseByPerson closes a case on a person's word. A state case is not closed as
+// fixed on anybody's word: that asks for a look instead.
+func (f *File) CloseByPerson(reason, why string, env Env) ([]Move, Wants, error) {
+	if f.State == Closed {
+		return nil, Wants{}, refuse("the case is closed already (%s)", f.Reason)
+	}
+	switch reason {
+	case FalsePositive, Duplicate:
+		if strings.TrimSpace(why) == "" {
+			return nil, Wants{}, refuse("closing as %s needs a reason", reason)
+		}
+	case Handled:
+		if f.Key.Kind != finding.Incident {
+			return nil, Wants{}, refuse("only an incident is closed as handled; for a broken control use `recheck`, an exception, or close it as %q or %q with a reason", FalsePositive, Duplicate)
+		}
+	default:
+		return nil, Wants{}, refuse("%q is no reason to close: use %s, %s or %s", reason, Handled, FalsePositive, Duplicate)
+	}
+	moves, w := f.close(reason, why, "person", env, nil, Wants{})
+	return moves, w, nil
+}
+
+// ReopenByPerson opens a closed case, or one that was suppressed.
+func (f *File) ReopenByPerson(why string, env Env) ([]Move, Wants, error) {
+	switch f.State {
+	case Open:
+		return nil, Wants{}, refuse("the case is open already")
+	case Accepted:
+		return nil, Wants{}, refuse("an exception holds until %s: revoke it instead", f.Life.Exception.Until.Format(time.RFC3339))
+	}
+	moves, w, _ := f.open("reopened", why, Statement{}, env, nil, Wants{Reopened: true})
+	return moves, w, nil
+}
+
+// Accept puts an approved exception on the case.
+func (f *File) Accept(x Exception, why string, env Env) ([]Move, Wants, error) {
+	switch {
+	case f.State == Closed:
+		return nil, Wants{}, refuse("the case is closed: there is nothing to accept")
+	case !x.Until.After(env.Now):
+		return nil, Wants{}, refuse("the exception would end at once (%s)", x.Until.Format(time.RFC3339))
+	}
+	f.State, f.Reason, f.ChangedAt = Accepted, why, env.Now
+	f.Life.Exception, f.Life.SuppressedBy = &x, ""
+	return []Move{{What: "accepted", Why: why, Data: x}}, Wants{Tell: true, Hub: true, Updated: true, Wake: x.Until}, nil
+}
+
+// EndException takes an exception off before its time.
+func (f *File) EndException(why string, env Env) ([]Move, Wants, error) {
+	if f.State != Accepted {
+		return nil, Wants{}, refuse("no exception holds on the case")
+	}
+	moves, w := f.endException(why, env)
+	return moves, w, nil
+}
+
+// endException opens the case again with a fresh deadline.
+func (f *File) endException(why string, env Env) ([]Move, Wants) {
+	x := f.Life.Exception
+	f.Life.Exception = nil
+	f.OpenedAt = env.Now
+	moves := []Move{{What: "exception ended", Why: why, Data: x}}
+	moves, w, _ := f.open("reopened", "the exception ended: "+why, Statement{}, env, moves, Wants{Updated: true})
+	w.Recheck = true
+	return moves, w
+}
+
+// Snooze keeps reminders of an open case quiet until a time.
+func (f *File) Snooze(until time.Time, why string, env Env) ([]Move, Wants, error) {
+	if f.State != Open {
+		return nil, Wants{}, refuse("only an open case can be snoozed; this one is %s", f.State)
+	}
+	if !until.After(env.Now) {
+		return nil, Wants{}, refuse("%s has passed already", until.Format(time.RFC3339))
+	}
+	f.Life.SnoozeUntil, f.ChangedAt = until, env.Now
+	return []Move{{What: "snoozed", Why: why, Data: map[string]time.Time{"until": until}}}, Wants{Updated: true}, nil
+}
+
+// Assign names the person who works on the case.
+func (f *File) Assign(person, why string, env Env) ([]Move, Wants, error) {
+	if f.State == Closed {
+		return nil, Wants{}, refuse("the case is closed")
+	}
+	f.Life.Assignee, f.ChangedAt = person, env.Now
+	return []Move{{What: "assigned", Why: why, Data: map[string]string{"to": person}}}, Wants{Tell: true, Updated: true}, nil
+}
+
+// Note keeps a person's words on the case.
+func (f *File) Note(text string, env Env) ([]Move, Wants, error) {
+	if strings.TrimSpace(text) == "" {
+		return nil, Wants{}, refuse("the note is empty")
+	}
+	f.ChangedAt = env.Now
+	return []Move{{What: "note", Why: text}}, Wants{Updated: true}, nil
+}

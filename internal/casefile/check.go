@@ -1,0 +1,164 @@
+package casefile
+
+import (
+	"time"
+
+	"zesei/internal/finding"
+)
+
+// Verdict is what our own check of the resource came to.
+type Verdict struct {
+	Status finding.Status // PASSED, FAILED; empty: unknown
+	Why    string
+	Gone   bool // AWS answered that the resource does not exist
+	// CannotRead says that we may not or cannot read it, and that waiting will
+	// not help: the sources decide then.
+	CannotRead bool
+	By         string // "zesei/check", or "fix <id>"
+	At         time.Time
+}
+
+// Check applies the verdict of our own check. It is the only thing that closes a
+// case against a source that still says FAILED: the source lags behind.
+func (f *File) Check(v Verdict, env Env) (moves []Move, w Wants, keep bool) {
+	if v.At.Before(f.Life.Live.At) {
+		return nil, Wants{}, f.ID != 0
+	}
+	if f.State == "" {
+		if v.Status != finding.Failed {
+			return nil, Wants{}, false
+		}
+		return f.foundLive(v, env)
+	}
+	changed := f.Life.Live.Status != v.Status
+	if !v.CannotRead {
+		f.Life.Live = Live{Status: v.Status, At: v.At, Why: v.Why}
+	}
+	switch {
+	case v.Gone && f.State != Closed:
+		moves, w = f.close(Gone, "AWS answers that the resource does not exist", "check", env, moves, w)
+	case v.Status == finding.Passed && f.State != Closed:
+		moves, w = f.close(Fixed, proof(v), "check", env, moves, w)
+	case v.Status == finding.Failed && f.State == Closed:
+		moves, w = f.recur("our own check fails: "+v.Why, Statement{Status: finding.Failed, ObservedAt: v.At}, env, moves)
+	case v.Status == finding.Failed:
+		if f.Life.AwaitCheck || changed {
+			moves = append(moves, Move{What: "checked", Why: "our own check still fails: " + v.Why})
+		}
+		if f.Life.Doubtful {
+			f.Life.Doubtful, w.Tell = false, true
+		}
+		f.Life.AwaitCheck = false
+		w.Fix = true
+	case v.CannotRead && f.Life.AwaitCheck:
+		env.Readable = false
+		f.Life.AwaitCheck = false
+		reason := Fixed
+		if !f.passing() {
+			reason = ArchivedAway
+		}
+		moves, w = f.settle(reason, "no active source fails it, and we cannot read it ("+v.Why+")", false, env, moves, w)
+	case v.CannotRead && f.State == Closed && f.Life.ClosedBy == "check" && f.failing():
+		moves, w = f.recur("a source reports FAILED and we cannot read it", Statement{Status: finding.Failed, ObservedAt: v.At}, env, moves)
+	}
+	return moves, w, true
+}
+
+// foundLive opens a case on our own check alone.
+func (f *File) foundLive(v Verdict, env Env) ([]Move, Wants, bool) {
+	if f.Severity == "" {
+		f.Severity = severityOr(env.Catalog, Statement{})
+	}
+	f.FirstSeen, f.OpenedAt = firstTime(v.At, env.Now), env.Now
+	f.Life.Live = Live{Status: v.Status, At: v.At, Why: v.Why}
+	return f.open("opened", "our own check fails: "+v.Why, Statement{Status: finding.Failed, ObservedAt: v.At}, env, nil, Wants{Opened: true})
+}
+
+func proof(v Verdict) string {
+	by := v.By
+	if by == "" {
+		by = finding.LiveCheck
+	}
+	why := "checked live by " + by + " at " + v.At.UTC().Format(time.RFC3339)
+	if v.Why != "" {
+		why += ": " + v.Why
+	}
+	return why
+}
+
+// Tick applies the passing of time: an exception that ends, a grace or a quiet
+// time that is over. A case that nothing waits for is left alone.
+func (f *File) Tick(env Env) (moves []Move, w Wants) {
+	switch {
+	case f.State == Accepted && f.Life.Exception != nil && !env.Now.Before(f.Life.Exception.Until):
+		return f.endException("it expired", env)
+	case f.State != Closed && !f.Life.HoldUntil.IsZero() && !env.Now.Before(f.Life.HoldUntil):
+		f.Life.HoldUntil = time.Time{}
+		if f.failing() || f.speaking() {
+			return nil, Wants{}
+		}
+		return f.settle(ArchivedAway, "no successor came after the switch to consolidated findings", true, env, moves, w)
+	case f.Key.Kind == finding.Incident && f.State == Open && f.Terms.Response != "track" && !env.Now.Before(f.quietEnd(env)):
+		return f.close(Ended, "quiet since "+f.lastHeard().UTC().Format(time.RFC3339), "quiet", env, moves, w)
+	}
+	return nil, Wants{}
+}
+
+// Wake is when Tick next has something to do; zero when never.
+func (f *File) Wake(env Env) time.Time {
+	switch {
+	case f.State == Accepted && f.Life.Exception != nil:
+		return f.Life.Exception.Until
+	case f.State != Closed && !f.Life.HoldUntil.IsZero():
+		return f.Life.HoldUntil
+	case f.Key.Kind == finding.Incident && f.State == Open && f.Terms.Response != "track":
+		return f.quietEnd(env)
+	}
+	return time.Time{}
+}
+
+func (f *File) quietEnd(env Env) time.Time {
+	quiet := f.Life.Quiet
+	if quiet == 0 {
+		quiet = env.Quiet
+	}
+	return f.lastHeard().Add(quiet)
+}
+
+// lastHeard is when a source last spoke of the case.
+func (f *File) lastHeard() time.Time {
+	last := f.OpenedAt
+	for _, s := range f.Sources {
+		if s.ObservedAt.After(last) {
+			last = s.ObservedAt
+		}
+	}
+	return last
+}
+
+// Redecide asks a changed policy again. A deadline moves only here, by a
+// recurrence or by an exception's end, each with an audit row.
+func (f *File) Redecide(env Env) (moves []Move, w Wants) {
+	if f.State == Closed {
+		return nil, Wants{}
+	}
+	was := f.Terms
+	f.Terms = env.Decide(f)
+	same := was
+	same.Policy, same.Rule, same.DueWhy, same.FixWhy, same.OwnerWhy = f.Terms.Policy, f.Terms.Rule, f.Terms.DueWhy, f.Terms.FixWhy, f.Terms.OwnerWhy
+	if same == f.Terms {
+		return nil, Wants{}
+	}
+	f.ChangedAt = env.Now
+	moves = append(moves, Move{What: "decided", Why: "the policy changed: " + was.Response + " → " + f.Terms.Response, Data: f.decision()})
+	w = Wants{Tell: true, Hub: true, Fix: f.Terms.FixMode != was.FixMode, Updated: true}
+	switch {
+	case f.State == Open && f.Terms.silent():
+		moves = f.suppress("policy", f.Terms.suppressedWhy(), moves)
+	case f.State == Suppressed && f.Life.SuppressedBy == "policy" && !f.Terms.silent():
+		f.State, f.Reason, f.Life.SuppressedBy = Open, "the policy no longer suppresses it", ""
+		moves = append(moves, Move{What: "reopened", Why: f.Reason})
+		w.Fix = true
+	}
+	return moves, w
+}

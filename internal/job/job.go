@@ -1,0 +1,123 @@
+// Package job runs durable work: a job is enqueued in the transaction of the
+// change that it follows from, survives a crash, and is worked at least once.
+//
+// A job names what to bring up to date (a message, a fix, a resource to check),
+// not what to say. Its row carries the wanted and the done version: asking again
+// while the job runs raises the wanted version, and the job goes round once more,
+// so no request is lost and ten requests cost one run. Handlers read the present
+// state, act, and must find nothing to do when they are run again.
+//
+// Leases last Lease and are renewed while a handler runs; after a crash the job
+// is taken up again when its lease ends.
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"zesei/internal/store"
+)
+
+// Want asks for something to be brought up to date.
+type Want struct {
+	Kind    string
+	Subject string
+	At      time.Time // not before; zero: now
+}
+
+// Job is one claimed piece of work.
+type Job struct {
+	ID      int64
+	Kind    string
+	Subject string
+	Version int64 // the wanted version that this run brings up to date
+	Attempt int   // 1 for the first
+	lease   string
+}
+
+// Handler does one kind of job. A nil error means that the subject was up to
+// date at Version. Errors: *LaterError runs it again at a time without counting
+// a failure; Permanent gives up at once; any other is retried with backoff.
+type Handler func(context.Context, Job) error
+
+// LaterError asks for another run at a time, without counting a failure.
+type LaterError struct {
+	At  time.Time
+	Why string
+}
+
+func (e *LaterError) Error() string { return "later (" + e.Why + ")" }
+
+// Later asks for another run at a time.
+func Later(at time.Time, why string) error { return &LaterError{at, why} }
+
+type permanentError struct{ err error }
+
+func (e permanentError) Error() string { return e.err.Error() }
+func (e permanentError) Unwrap() error { return e.err }
+
+// Permanent marks an error that trying again will not mend.
+func Permanent(err error) error { return permanentError{err} }
+
+// Enqueue asks for work inside a transaction. Asking for the same kind and
+// subject again raises its wanted version and takes the earlier time.
+func Enqueue(ctx context.Context, tx *store.Tx, now time.Time, wants ...Want) error {
+	for _, w := range wants {
+		at := w.At
+		if at.IsZero() {
+			at = now
+		}
+		_, err := tx.Exec(ctx, `INSERT INTO jobs (kind, subject, wanted, done, run_at, attempts, lease_until, lease, state, error)
+			VALUES ($1,$2,1,0,$3,0,0,'','ready','')
+			ON CONFLICT (kind, subject) DO UPDATE SET wanted = wanted + 1, state = 'ready', attempts = CASE WHEN state = 'dead' THEN 0 ELSE attempts END,
+			run_at = CASE WHEN state = 'ready' AND attempts = 0 THEN min(run_at, excluded.run_at) WHEN state = 'ready' THEN run_at ELSE excluded.run_at END`,
+			w.Kind, w.Subject, at.UnixMilli())
+		if err != nil {
+			return fmt.Errorf("asking for job %s %s: %w", w.Kind, w.Subject, err)
+		}
+	}
+	return nil
+}
+
+// Cancel takes a job back that has not been worked yet.
+func Cancel(ctx context.Context, tx *store.Tx, kind, subject string) error {
+	_, err := tx.Exec(ctx, `DELETE FROM jobs WHERE kind = $1 AND subject = $2`, kind, subject)
+	return err
+}
+
+// Waiting is a job that is not done.
+type Waiting struct {
+	Kind     string    `json:"kind"`
+	Subject  string    `json:"subject"`
+	RunAt    time.Time `json:"run_at"`
+	Attempts int       `json:"attempts"`
+	State    string    `json:"state"` // ready, dead
+	Error    string    `json:"error,omitempty"`
+}
+
+// Pending lists up to limit jobs that are not done, dead ones first.
+func Pending(ctx context.Context, q store.Querier, limit int) ([]Waiting, error) {
+	rows, err := q.QueryContext(ctx, `SELECT kind, subject, run_at, attempts, state, error FROM jobs ORDER BY state, run_at, id LIMIT $1`, limit)
+	if err != nil {
+		return nil, fmt.Errorf("listing jobs: %w", err)
+	}
+	defer rows.Close()
+	var out []Waiting
+	for rows.Next() {
+		var w Waiting
+		var at int64
+		if err := rows.Scan(&w.Kind, &w.Subject, &at, &w.Attempts, &w.State, &w.Error); err != nil {
+			return nil, err
+		}
+		w.RunAt = time.UnixMilli(at).UTC()
+		out = append(out, w)
+	}
+	return out, rows.Err()
+}
+
+func isPermanent(err error) bool {
+	var p permanentError
+	return errors.As(err, &p)
+}

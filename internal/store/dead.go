@@ -1,0 +1,70 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"time"
+)
+
+// Dead is a piece of input that could not be used.
+type Dead struct {
+	ID       int64     `json:"id"`
+	Source   string    `json:"source"`   // file, queue, listener
+	Position int64     `json:"position"` // 1-based item in the source
+	Reason   string    `json:"reason"`
+	Raw      []byte    `json:"raw"`
+	Times    int       `json:"times"`
+	FirstAt  time.Time `json:"first_at"`
+	LastAt   time.Time `json:"last_at"`
+}
+
+// AddDead keeps a dead letter. The same document again is counted, not kept twice.
+func AddDead(ctx context.Context, tx *Tx, d Dead, now time.Time) error {
+	h := sha256.Sum256(append([]byte(d.Reason+"\x00"), d.Raw...))
+	_, err := tx.Exec(ctx, `INSERT INTO dead (hash, state, source, position, reason, raw, times, first_at, last_at)
+		VALUES ($1,'dead',$2,$3,$4,$5,1,$6,$6)
+		ON CONFLICT (hash) DO UPDATE SET times = times + 1, last_at = excluded.last_at, state = 'dead', source = excluded.source, position = excluded.position`,
+		h[:16], d.Source, d.Position, d.Reason, d.Raw, now.UnixMilli())
+	if err != nil {
+		return fmt.Errorf("keeping a dead letter: %w", err)
+	}
+	return nil
+}
+
+// DeadLetters lists dead letters with an id above after, oldest first.
+func DeadLetters(ctx context.Context, q Querier, after int64, limit int) ([]Dead, error) {
+	rows, err := q.QueryContext(ctx, `SELECT id, source, position, reason, raw, times, first_at, last_at FROM dead
+		WHERE state = 'dead' AND id > $1 ORDER BY id LIMIT $2`, after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("listing dead letters: %w", err)
+	}
+	defer rows.Close()
+	var out []Dead
+	for rows.Next() {
+		var d Dead
+		var first, last int64
+		if err := rows.Scan(&d.ID, &d.Source, &d.Position, &d.Reason, &d.Raw, &d.Times, &first, &last); err != nil {
+			return nil, fmt.Errorf("listing dead letters: %w", err)
+		}
+		d.FirstAt, d.LastAt = ms(first), ms(last)
+		out = append(out, d)
+	}
+	return out, rows.Err()
+}
+
+// DeadRetried marks dead letters that were taken in after all.
+func DeadRetried(ctx context.Context, tx *Tx, ids []int64) error {
+	for _, id := range ids {
+		if _, err := tx.Exec(ctx, `UPDATE dead SET state = 'retried' WHERE id = $1`, id); err != nil {
+			return fmt.Errorf("marking a dead letter: %w", err)
+		}
+	}
+	return nil
+}
+
+// CountDead counts the dead letters that wait.
+func CountDead(ctx context.Context, q Querier) (n int, err error) {
+	err = q.QueryRowContext(ctx, `SELECT count(*) FROM dead WHERE state = 'dead'`).Scan(&n)
+	return n, err
+}

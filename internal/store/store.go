@@ -1,0 +1,196 @@
+// Package store keeps everything that zesei knows in one database: cases and
+// their audit chains, what sources said, jobs, messages, fixes, exceptions and
+// dead letters.
+//
+// It holds SQL and rows, no rules: what a statement does to a case is decided in
+// casefile and written by casework. Every write happens inside Update, so that a
+// change and the job that follows from it commit together or not at all. Reads
+// outside a transaction go through View on a small pool of readers.
+//
+// The database is SQLite (modernc.org/sqlite): one writer connection, WAL,
+// synchronous=FULL, so a commit that returned survives a power cut.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/pressly/goose/v3"
+	"modernc.org/sqlite" // registers the driver "sqlite"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// DB is an open store, safe for concurrent use.
+type DB struct {
+	write *sql.DB
+	read  *sql.DB
+	path  string
+}
+
+// ErrNotFound is returned where one row was asked for and none is there.
+var ErrNotFound = errors.New("not found")
+
+// Open opens the store at a URL such as "sqlite:./zesei.db", making and
+// migrating it where needed. The file is readable by its owner only.
+func Open(ctx context.Context, storeURL string) (*DB, error) {
+	path, ok := strings.CutPrefix(storeURL, "sqlite:")
+	if !ok || path == "" {
+		return nil, fmt.Errorf("store %q: expected sqlite:PATH", redact(storeURL))
+	}
+	path = strings.TrimPrefix(path, "//")
+	if f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600); err != nil {
+		return nil, fmt.Errorf("opening store %s: %w", path, err)
+	} else {
+		f.Close()
+	}
+	db := &DB{path: path}
+	// page_size counts only before the first table, so it stands first.
+	db.write, _ = sql.Open("sqlite", dsn(path, "immediate",
+		"page_size(8192)", "journal_mode(WAL)", "synchronous(FULL)", "busy_timeout(10000)", "cache_size(-65536)", "temp_store(MEMORY)"))
+	db.write.SetMaxOpenConns(1)
+	db.read, _ = sql.Open("sqlite", dsn(path, "deferred", "busy_timeout(10000)", "cache_size(-16384)", "query_only(1)"))
+	db.read.SetMaxOpenConns(4)
+	if err := db.migrate(ctx); err != nil {
+		db.Close()
+		return nil, fmt.Errorf("preparing store %s: %w", path, err)
+	}
+	return db, nil
+}
+
+// Path is the file of the store.
+func (db *DB) Path() string { return db.path }
+
+// Close closes the store. Everything committed is kept.
+func (db *DB) Close() error { return errors.Join(db.read.Close(), db.write.Close()) }
+
+func (db *DB) migrate(ctx context.Context) error {
+	p, err := goose.NewProvider(goose.DialectSQLite3, db.write, mustSub())
+	if err != nil {
+		return err
+	}
+	_, err = p.Up(ctx)
+	return err
+}
+
+func dsn(path, lock string, pragmas ...string) string {
+	q := url.Values{"_txlock": {lock}}
+	for _, p := range pragmas {
+		q.Add("_pragma", p)
+	}
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
+}
+
+// Querier is what reads need: a transaction or the pool of readers.
+type Querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// Tx is one transaction. It hides the driver's.
+type Tx struct {
+	tx    *sql.Tx
+	stmts map[string]*sql.Stmt
+}
+
+// QueryContext runs a query in the transaction.
+func (t *Tx) QueryContext(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
+	return t.tx.QueryContext(ctx, q, args...)
+}
+
+// QueryRowContext runs a query for one row in the transaction.
+func (t *Tx) QueryRowContext(ctx context.Context, q string, args ...any) *sql.Row {
+	return t.tx.QueryRowContext(ctx, q, args...)
+}
+
+// Exec runs a statement, prepared once for the transaction.
+func (t *Tx) Exec(ctx context.Context, q string, args ...any) (sql.Result, error) {
+	s, ok := t.stmts[q]
+	if !ok {
+		var err error
+		if s, err = t.tx.PrepareContext(ctx, q); err != nil {
+			return nil, err
+		}
+		t.stmts[q] = s
+	}
+	return s.ExecContext(ctx, args...)
+}
+
+// Update runs f in one write transaction: committed when f returns nil, rolled
+// back otherwise. Writers queue up; f must not call out.
+func (db *DB) Update(ctx context.Context, f func(*Tx) error) error {
+	tx, err := db.write.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("beginning a transaction: %w", err)
+	}
+	t := &Tx{tx: tx, stmts: map[string]*sql.Stmt{}}
+	defer func() {
+		for _, s := range t.stmts {
+			s.Close()
+		}
+	}()
+	if err := f(t); err != nil {
+		return errors.Join(err, ignoreDone(tx.Rollback()))
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("committing: %w", err)
+	}
+	return nil
+}
+
+// View is the pool of readers: each query sees the last commit.
+func (db *DB) View() Querier { return db.read }
+
+func ignoreDone(err error) error {
+	if errors.Is(err, sql.ErrTxDone) {
+		return nil
+	}
+	return err
+}
+
+// IsBusy says whether another process held the database for too long.
+func IsBusy(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == 5
+}
+
+// Millis is a time as the store keeps it; zero becomes null.
+func Millis(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UnixMilli()
+}
+
+// Time is a stored time; null becomes the zero time.
+func Time(ms sql.NullInt64) time.Time {
+	if !ms.Valid {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms.Int64).UTC()
+}
+
+// redact keeps a password in a store URL out of errors.
+func redact(s string) string {
+	if u, err := url.Parse(s); err == nil {
+		return u.Redacted()
+	}
+	return "‹unreadable›"
+}
+
+func mustSub() fs.FS {
+	sub, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		panic(err) // the folder is embedded above
+	}
+	return sub
+}
