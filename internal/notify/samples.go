@@ -1,0 +1,145 @@
+package notify
+
+import (
+	"time"
+
+	"zesei/internal/finding"
+)
+
+// Sample is a message part for trying templates on.
+type Sample struct {
+	Name string
+	View View
+}
+
+// Samples returns views that together reach every state, fix and event, in
+// every language: templates are tried on them when they are loaded, and a
+// preview prints them.
+func Samples() []Sample {
+	var out []Sample
+	for _, lang := range languages {
+		for _, m := range sampleMessages(lang) {
+			out = append(out, Sample{Name: m.name, View: m.msg.sampleView()})
+		}
+		msg := sampleMessages(lang)[0].msg
+		for _, c := range sampleCases(lang) {
+			m := msg
+			m.Cases = []Case{c.Case}
+			out = append(out, Sample{"only case, " + c.name, m.sampleView()}, Sample{"detail, " + c.name, m.detail(c.Case)})
+		}
+		for _, e := range []Event{Recurred, Reopened, NeedsYes, NeedsLook} {
+			for _, c := range sampleCases(lang) {
+				v := msg.reply(c.Case, e)
+				v.Mention, v.Anew, v.Cut = msg.Mention, true, 12
+				out = append(out, Sample{"reply " + string(e) + ", " + c.name, v})
+			}
+		}
+		anew := msg.sampleView()
+		anew.Anew, anew.Cut = true, 3
+		out = append(out, Sample{"posted anew", anew})
+	}
+	return out
+}
+
+func (m Message) sampleView() View {
+	v := m.overview()
+	v.Mention = m.Mention
+	return v
+}
+
+type namedCase struct {
+	name string
+	Case
+}
+
+type namedMessage struct {
+	name string
+	msg  Message
+}
+
+var sampleDue = time.Date(2026, 12, 1, 9, 0, 0, 0, time.UTC)
+
+func sampleCase(lang string) Case {
+	title := "S3 general purpose buckets need a lifecycle configuration"
+	if lang == "ja" {
+		title = "S3 汎用バケットにはライフサイクル設定が必要です"
+	}
+	return Case{
+		Key: "k7q2m", Control: "S3.13", AccountID: "111122223333", AccountName: "shop-prod",
+		Region: "ap-northeast-1", Resource: "arn:aws:s3:::shop-images", ResourceName: "shop-images",
+		ResourceType: "AWS::S3::Bucket", Severity: finding.Low, Title: title, State: Open, Due: sampleDue,
+	}
+}
+
+func sampleCases(lang string) []namedCase {
+	with := func(name string, f func(*Case)) namedCase {
+		c := sampleCase(lang)
+		f(&c)
+		return namedCase{name, c}
+	}
+	out := []namedCase{
+		with("open", func(*Case) {}),
+		with("no deadline, doubtful", func(c *Case) { c.Due, c.Doubtful, c.AccountName, c.ResourceName = time.Time{}, true, "", "" }),
+		with("overdue, back again", func(c *Case) { c.Overdue, c.Recurrences, c.By = true, 2, "taro@example.com" }),
+		with("accepted", func(c *Case) { c.State, c.Reason = Accepted, "approved until the move in March" }),
+		with("suppressed", func(c *Case) { c.State = Suppressed }),
+	}
+	for _, r := range []string{"fixed", "gone", "archived", "control disabled", "duplicate", "handled", "false positive", "ended", ""} {
+		out = append(out, with("closed "+r, func(c *Case) {
+			c.State, c.Reason, c.ClosedAt, c.Proof = Closed, r, sampleDue, "read again: the bucket has a lifecycle rule"
+		}))
+	}
+	for _, s := range []FixState{FixSuggested, FixWaiting, FixApplied, FixVerified, FixHeld, FixFailed, FixUndone} {
+		out = append(out, with("fix "+string(s), func(c *Case) {
+			c.Fix = &Fix{
+				ID: "fx-31", Mode: "approve", State: s, Summary: "add a lifecycle rule to shop-images",
+				Steps: []string{"PutBucketLifecycleConfiguration shop-images"}, Why: "the group is managed by Terraform",
+			}
+		}))
+	}
+	return out
+}
+
+func sampleMessages(lang string) []namedMessage {
+	zone := time.FixedZone("JST", 9*60*60)
+	base := Message{
+		Key: "sample", Owner: "shop", Via: Slack, Target: "#shop-sec", Kind: Cases, Language: lang, Zone: zone,
+		Control: Control{
+			ID: "S3.13", Severity: finding.Low,
+			TitleEN:     "S3 general purpose buckets need a lifecycle configuration",
+			TitleJA:     "S3 汎用バケットにはライフサイクル設定が必要です",
+			Remediation: "https://docs.aws.amazon.com/console/securityhub/S3.13/remediation",
+		},
+		Mention: []string{"U012AB3CD"},
+		Cases:   []Case{sampleCase(lang)},
+	}
+	group := base
+	group.Cases = nil
+	for i, c := range sampleCases(lang) {
+		c.Key += string(rune('a' + i))
+		group.Cases = append(group.Cases, c.Case)
+	}
+	many := base
+	many.Cases = nil
+	for i := range 153 {
+		c := sampleCase(lang)
+		c.Key += string(rune('a'+i/26)) + string(rune('a'+i%26))
+		many.Cases = append(many.Cases, c)
+	}
+	digest := group
+	digest.Kind, digest.Control = Digest, Control{}
+	imported := base
+	imported.Kind, imported.Control, imported.Cases = ImportSummary, Control{}, nil
+	imported.Import = &Import{
+		Accounts: []Account{{ID: "111122223333", Name: "shop-prod"}, {ID: "444455556666"}}, Total: 1234,
+		Severities: []SeverityCount{{finding.Critical, 2}, {finding.High, 30}, {finding.Medium, 402}, {finding.Low, 800}},
+		Controls: []ControlCount{
+			{"S3.13", sampleCase(lang).Title, finding.Low, 640},
+			{"EC2.19", "", finding.Critical, 2},
+		},
+		MoreControls: 31, DueFrom: sampleDue, DueTo: sampleDue.AddDate(0, 2, 29), AtOnce: 2,
+	}
+	quiet := imported
+	quiet.Import = &Import{Total: 1, Severities: []SeverityCount{{finding.Low, 1}}}
+	return []namedMessage{{"one case", base}, {"group", group}, {"large group", many}, {"digest", digest}, {"first import", imported}, {"first import of one", quiet}}
+}
