@@ -1,0 +1,164 @@
+package eventpattern
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// fieldIndex finds what a value of one path can satisfy.
+type fieldIndex struct {
+	path        string
+	strings     table
+	numbers     map[float64]int32
+	texts       map[string]int32 // numbers that no float64 holds, by their text
+	addresses   map[address]int32
+	needNumber  bool
+	needAddress bool
+	wakes       [][]int32 // for each id, the rules to verify
+	gates       *gates    // what wakes rules without an exact value; nil if none
+}
+
+// compiler holds what is only needed while a Set is built.
+type compiler struct {
+	set     *Set
+	keys    map[string]int32   // predicates by field and meaning
+	strings []map[string]int32 // by field
+	next    []int32            // the next id of each field
+	uses    []map[int32]int    // for each field and id, the rules that name it
+	shared  []int              // for each predicate, the rules that have it
+}
+
+func compile(patterns []*Pattern) *Set {
+	s := &Set{patterns: len(patterns)}
+	paths := map[string]bool{}
+	for _, p := range patterns {
+		for _, r := range p.rules {
+			for _, f := range r.fields {
+				paths[f.path] = true
+			}
+		}
+	}
+	sorted := slices.SortedFunc(maps.Keys(paths), compareUTF16)
+	s.names = newNames(sorted)
+	c := &compiler{set: s, keys: map[string]int32{}}
+	number := map[string]int32{}
+	for i, path := range sorted {
+		number[path] = int32(i)
+		s.fields = append(s.fields, fieldIndex{path: path})
+		c.strings = append(c.strings, map[string]int32{})
+		c.next = append(c.next, int32(kindFalse)+1)
+		c.uses = append(c.uses, map[int32]int{})
+	}
+	for i, p := range patterns {
+		for _, r := range p.rules {
+			ri := ruleIndex{pattern: int32(i)}
+			for _, f := range r.fields {
+				ri.preds = append(ri.preds, c.predicate(number[f.path], f.wants))
+			}
+			s.rules = append(s.rules, ri)
+		}
+	}
+	for f := range s.fields {
+		s.fields[f].strings = newTable(c.strings[f])
+		s.fields[f].wakes = make([][]int32, c.next[f])
+	}
+	c.wakeups()
+	return s
+}
+
+// predicate gives the number of a list of alternatives, new or known.
+func (c *compiler) predicate(f int32, wants []matcher) int32 {
+	texts := make([]string, len(wants))
+	for i := range wants {
+		texts[i] = string(rune(wants[i].op)) + wants[i].want
+	}
+	slices.Sort(texts)
+	key := strconv.Itoa(int(f)) + "\x00" + strings.Join(slices.Compact(texts), "\x00")
+	at, ok := c.keys[key]
+	if !ok {
+		at = int32(len(c.set.preds))
+		c.keys[key] = at
+		c.set.preds = append(c.set.preds, c.newPredicate(f, wants))
+		c.shared = append(c.shared, 0)
+	}
+	c.shared[at]++
+	for _, id := range c.set.preds[at].ids {
+		c.uses[f][id]++
+	}
+	return at
+}
+
+func (c *compiler) newPredicate(f int32, wants []matcher) predicate {
+	ix := &c.set.fields[f]
+	p := predicate{field: f}
+	for i := range wants {
+		m := &wants[i]
+		switch m.op {
+		case opNull, opTrue, opFalse:
+			p.ids = append(p.ids, int32(m.op-opNull)+int32(kindNull))
+		case opString:
+			p.ids = append(p.ids, identify(c.strings[f], m.text, &c.next[f]))
+		case opAddress:
+			ix.needAddress = true
+			p.ids = append(p.ids, c.address(f, m.addr))
+		case opNumber:
+			p.ids = append(p.ids, c.number(f, m.number))
+		case opText:
+			ix.needNumber = true
+			if ix.texts == nil {
+				ix.texts = map[string]int32{}
+			}
+			p.ids = append(p.ids, identify(ix.texts, m.text, &c.next[f]))
+		case opExists:
+			p.exists = true
+		case opAbsent:
+			p.absent = true
+		case opNotStrings, opNotNumbers:
+			cond := condition{m: m, byID: true}
+			for _, s := range m.texts {
+				cond.listed = append(cond.listed, identify(c.strings[f], s, &c.next[f]))
+			}
+			for _, n := range m.numbers {
+				cond.listed = append(cond.listed, c.number(f, n))
+			}
+			p.conds = append(p.conds, cond)
+		default:
+			ix.needNumber = ix.needNumber || m.op == opRange
+			ix.needAddress = ix.needAddress || m.op == opBlock
+			p.conds = append(p.conds, condition{m: m})
+		}
+	}
+	slices.Sort(p.ids)
+	p.ids = slices.Compact(p.ids)
+	return p
+}
+
+func (c *compiler) number(f int32, n float64) int32 {
+	ix := &c.set.fields[f]
+	ix.needNumber = true
+	if ix.numbers == nil {
+		ix.numbers = map[float64]int32{}
+	}
+	return identify(ix.numbers, n, &c.next[f])
+}
+
+func (c *compiler) address(f int32, a address) int32 {
+	ix := &c.set.fields[f]
+	if ix.addresses == nil {
+		ix.addresses = map[address]int32{}
+	}
+	return identify(ix.addresses, a, &c.next[f])
+}
+
+// identify gives the id of a value, the next one if it is new.
+func identify[K interface{ string | float64 | address }](ids map[K]int32, k K, next *int32) int32 {
+	id, ok := ids[k]
+	if !ok {
+		id = *next
+		ids[k] = id
+		*next++
+	}
+	return id
+}

@@ -1,0 +1,2 @@
+// Package eventpattern matches events against Amazon EventBridge event patterns.
+package eventpattern

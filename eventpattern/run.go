@@ -1,0 +1,174 @@
+package eventpattern
+
+import "math"
+
+// run is the working memory of one match. A Set keeps some for reuse, so that
+// a match allocates nothing.
+type run struct {
+	set   *Set
+	event []byte
+
+	values  []value  // the leaves at named paths, in the event's order
+	heads   []head   // for each field, its values in this event
+	members []member // the array elements that values lie in; 0 is none
+	arrays  int32    // how many arrays at named paths were met
+	text    []byte   // the unescaped text of strings that had escapes
+	key     []byte   // the same for one key
+	addrs   []address
+
+	epoch   uint32   // counts events; what bears an older one is empty
+	states  []uint32 // for each predicate: epoch and verdict
+	matched []uint64 // a bit for each pattern
+	search  search
+
+	seen  uint64 // all bytes of strings, or-ed
+	kinds [maxDepth/64 + 2]uint64
+	errAt int
+	err   string
+}
+
+// value is a leaf of the event.
+type value struct {
+	start, end int32
+	next       int32 // the next value of the field, or -1
+	field      int32
+	within     int32 // its innermost array element, or 0
+	id, addrID int32 // what the field's index knows it as, or -1
+	addr       int32 // 1 + its place in addrs, or 0
+	kind       kind
+	unescaped  bool // start and end are in text, not in event
+	counted    bool
+	number     float64
+}
+
+type head struct {
+	epoch       uint32
+	first, last int32
+}
+
+// member is one element of an array; outer is the element that it lies in.
+type member struct {
+	outer, array, index int32
+}
+
+func newRun(s *Set) *run {
+	return &run{
+		set:     s,
+		heads:   make([]head, len(s.fields)),
+		members: make([]member, 1, 16),
+		states:  make([]uint32, len(s.preds)),
+		matched: make([]uint64, (s.patterns+63)/64),
+		values:  make([]value, 0, 32),
+	}
+}
+
+func (r *run) begin(event []byte) {
+	r.event = event
+	r.values = r.values[:0]
+	r.members = r.members[:1]
+	r.arrays = 0
+	r.text = r.text[:0]
+	r.addrs = r.addrs[:0]
+	r.seen = 0
+	if r.epoch++; r.epoch >= math.MaxUint32>>stateBits {
+		clear(r.heads)
+		clear(r.states)
+		r.epoch = 1
+	}
+}
+
+// str records a string at field f.
+func (r *run) str(f int32, start, end int, within int32) {
+	v := value{start: int32(start), end: int32(end), kind: kindString, within: within}
+	text := r.event[start:end]
+	for _, c := range text {
+		if c == '\\' {
+			at := len(r.text)
+			r.text = unescape(r.text, text)
+			text = r.text[at:]
+			v.start, v.end, v.unescaped = int32(at), int32(len(r.text)), true
+			break
+		}
+	}
+	ix := &r.set.fields[f]
+	v.id, v.addrID = ix.strings.find(text), -1
+	if ix.needAddress {
+		if a := parseAddress(text); a.family != 0 {
+			r.addrs = append(r.addrs, a)
+			v.addr = int32(len(r.addrs))
+			if id, ok := ix.addresses[a]; ok {
+				v.addrID = id
+			}
+		}
+	}
+	r.add(f, v)
+}
+
+// token records a number, true, false or null at field f.
+func (r *run) token(f int32, k kind, start, end int, within int32) {
+	v := value{start: int32(start), end: int32(end), kind: k, within: within, id: int32(k), addrID: -1}
+	if k == kindNumber {
+		v.id = -1
+		if ix := &r.set.fields[f]; ix.needNumber {
+			text := r.event[start:end]
+			v.number, v.counted = comparable(text)
+			if v.counted {
+				if id, ok := ix.numbers[v.number]; ok {
+					v.id = id
+				}
+			} else if id, ok := ix.texts[string(text)]; ok {
+				v.id = id
+			}
+		}
+	}
+	r.add(f, v)
+}
+
+func (r *run) add(f int32, v value) {
+	at := int32(len(r.values))
+	v.next, v.field = -1, f
+	r.values = append(r.values, v)
+	h := &r.heads[f]
+	if h.epoch != r.epoch {
+		*h = head{epoch: r.epoch, first: at, last: at}
+		return
+	}
+	r.values[h.last].next = at
+	h.last = at
+}
+
+// leaf shows a value to a matcher.
+func (r *run) leaf(v *value) leaf {
+	l := leaf{kind: v.kind, number: v.number, counted: v.counted, text: r.event}
+	if v.unescaped {
+		l.text = r.text
+	}
+	l.text = l.text[v.start:v.end]
+	if v.addr > 0 {
+		l.addr = r.addrs[v.addr-1]
+	}
+	return l
+}
+
+// bad notes where and why reading stopped; an empty reason is worked out by fault.
+func (r *run) bad(at int, why string) int {
+	r.errAt, r.err = at, why
+	return -1
+}
+
+func (r *run) badString(start int) int {
+	e := badString(r.event, start)
+	return r.bad(e.Offset, e.Msg)
+}
+
+func (r *run) fault() *EventError {
+	e := &EventError{Offset: r.errAt, Msg: "not valid JSON: " + r.err}
+	switch {
+	case r.err != "":
+	case r.errAt >= len(r.event):
+		e.Msg += "it ends too early"
+	default:
+		e.Msg += "unexpected " + quote(string(r.event[r.errAt:r.errAt+1]))
+	}
+	return e
+}

@@ -1,0 +1,149 @@
+package eventpattern
+
+// predicate is the alternatives of one field, shared by all rules that have the same.
+type predicate struct {
+	field  int32
+	ids    []int32     // values that the field's index knows, any of which is accepted
+	conds  []condition // the other alternatives
+	exists bool        // {"exists": true} is among them
+	absent bool        // {"exists": false} is among them
+}
+
+// condition is an alternative that must look at the value.
+type condition struct {
+	m      *matcher
+	listed []int32 // opNotStrings, opNotNumbers: the ids that are refused
+	byID   bool    // listed decides alone
+}
+
+// verdict is what a predicate says of an event.
+type verdict uint32
+
+const (
+	refused verdict = iota
+	free            // accepted, by a value that no array element restricts or by absence
+	bound           // accepted, but only by values that lie in array elements
+	open            // it depends on the array elements that other fields choose
+
+	stateBits = 2
+)
+
+// wake verifies every rule that something in the event points to.
+func (r *run) wake() {
+	s := r.set
+	for _, rule := range s.always {
+		r.verify(rule)
+	}
+	for i := range r.values {
+		v := &r.values[i]
+		ix := &s.fields[v.field]
+		if v.id >= 0 {
+			for _, rule := range ix.wakes[v.id] {
+				r.verify(rule)
+			}
+		}
+		if v.addrID >= 0 {
+			for _, rule := range ix.wakes[v.addrID] {
+				r.verify(rule)
+			}
+		}
+		if ix.gates != nil {
+			r.knock(ix.gates, v)
+		}
+	}
+}
+
+// verify marks the pattern of a rule if the rule holds.
+func (r *run) verify(at int32) {
+	rule := &r.set.rules[at]
+	if r.matched[rule.pattern>>6]>>(rule.pattern&63)&1 == 1 {
+		return
+	}
+	bounds := 0
+	searching := false
+	for _, p := range rule.check {
+		v := verdict(r.states[p] & (1<<stateBits - 1))
+		if r.states[p]>>stateBits != r.epoch {
+			v = r.judge(&r.set.preds[p])
+			r.states[p] = r.epoch<<stateBits | uint32(v)
+		}
+		switch v {
+		case refused:
+			return
+		case bound:
+			bounds++
+		case open:
+			searching = true
+		}
+	}
+	if (searching || bounds > 1) && !r.consistent(rule.preds) {
+		return
+	}
+	r.matched[rule.pattern>>6] |= 1 << (rule.pattern & 63)
+}
+
+// judge evaluates a predicate on all values of its field.
+func (r *run) judge(p *predicate) verdict {
+	h := &r.heads[p.field]
+	if h.epoch != r.epoch {
+		if p.absent {
+			return free
+		}
+		return refused
+	}
+	result := refused
+	canHide := p.absent
+	for i := h.first; i >= 0; i = r.values[i].next {
+		v := &r.values[i]
+		if v.within == 0 {
+			canHide = false // every choice of elements sees this value
+		}
+		if result == free || !r.accepts(p, v) {
+			continue
+		}
+		result = bound
+		if v.within == 0 {
+			result = free
+		}
+	}
+	if canHide && result != free {
+		return open
+	}
+	return result
+}
+
+// accepts reports whether a value satisfies one of the alternatives.
+func (r *run) accepts(p *predicate, v *value) bool {
+	if p.exists {
+		return true
+	}
+	for _, id := range p.ids {
+		if id == v.id || id == v.addrID {
+			return true
+		}
+	}
+	if len(p.conds) == 0 {
+		return false
+	}
+	l := r.leaf(v)
+	for i := range p.conds {
+		c := &p.conds[i]
+		if c.byID {
+			if !contains(c.listed, v.id) {
+				return true
+			}
+		} else if c.m.accepts(&l) {
+			return true
+		}
+	}
+	return false
+}
+
+func contains(ids []int32, id int32) bool {
+	for _, x := range ids {
+		if x == id {
+			return true
+		}
+	}
+	return false
+}
