@@ -52,7 +52,7 @@ func TestByGeneratorDoesNotGuess(t *testing.T) {
 		"", "security-control/", "security-control/NoSuch.1", "EC2.19", "prowler-securityhub_enabled",
 		"pci-dss/v/9.9/EC2.13", "pci-dss/v/3.2.1/", "pci-dss/v/3.2.1/PCI.EC2.99",
 		"cis-aws-foundations-benchmark/v/1.4.0/2.1.5", // S3.1 and S3.8 share the number
-		"cis-aws-foundations-benchmark/v/1.4.0/4.1", // not among the rules that Security Hub checks
+		"cis-aws-foundations-benchmark/v/1.4.0/4.1",   // not among the rules that Security Hub checks
 		"arn:aws:guardduty:us-east-1:111122223333:detector/security-control/EC2.19",
 		"arn:aws:securityhub",
 	} {

@@ -32,7 +32,7 @@ func (c *Control) check() error {
 		return c.wrong("id", "%q is not a control id; write it as Security Hub spells it, such as S3.8", c.ID)
 	case c.Title.EN == "":
 		return c.wrong("title.en", "every control needs an English title")
-	case false && c.Title.JA == "":
+	case c.Title.JA == "":
 		return c.wrong("title.ja", "every control needs a Japanese title")
 	case len(c.Resource) == 0:
 		return c.wrong("resource", "name at least one CloudFormation type, or AWS::::Account")

@@ -35,10 +35,10 @@ type Control struct {
 	Config    List                  `yaml:"config"`
 	Standards map[string]Membership `yaml:"standards"`
 	// IDs are the names that standards give to the control instead of its own.
-	IDs        map[string][]string `yaml:"ids"`
-	Rule       string              `yaml:"rule"`
-	Schedule   string              `yaml:"schedule"`
-	Parameters string              `yaml:"parameters"`
+	IDs        map[string]Names `yaml:"ids"`
+	Rule       string           `yaml:"rule"`
+	Schedule   string           `yaml:"schedule"`
+	Parameters string           `yaml:"parameters"`
 	// Retired is true or the date of withdrawal; Retiring an announced date.
 	Retired  string   `yaml:"retired"`
 	Retiring string   `yaml:"retiring"`
@@ -88,11 +88,31 @@ func (m *Membership) UnmarshalYAML(decode func(any) error) error {
 		*m = Membership{}
 		return nil
 	}
-	var numbers []string
-	if err := decode(&numbers); err != nil {
+	var numbers Names
+	if err := numbers.UnmarshalYAML(decode); err != nil {
 		return err
 	}
-	*m = numbers
+	*m = Membership(numbers)
+	return nil
+}
+
+// Names is a list of requirement numbers or of a standard's own ids.
+type Names []string
+
+// UnmarshalYAML refuses a bare number: YAML would read 3.10 as 3.1.
+func (n *Names) UnmarshalYAML(decode func(any) error) error {
+	var values []any
+	if err := decode(&values); err != nil {
+		return err
+	}
+	*n = make(Names, 0, len(values))
+	for _, v := range values {
+		name, ok := v.(string)
+		if !ok {
+			return fmt.Errorf("%v stands without quotes; write it as \"…\", or YAML drops the last zero of 3.10", v)
+		}
+		*n = append(*n, name)
+	}
 	return nil
 }
 
