@@ -78,17 +78,14 @@ func (r *run) begin(event []byte) {
 }
 
 // str records a string at field f.
-func (r *run) str(f int32, start, end int, within int32) {
+func (r *run) str(f int32, start, end int, within int32, escapes bool) {
 	v := value{start: int32(start), end: int32(end), kind: kindString, within: within}
 	text := r.event[start:end]
-	for _, c := range text {
-		if c == '\\' {
-			at := len(r.text)
-			r.text = unescape(r.text, text)
-			text = r.text[at:]
-			v.start, v.end, v.unescaped = int32(at), int32(len(r.text)), true
-			break
-		}
+	if escapes {
+		at := len(r.text)
+		r.text = unescape(r.text, text)
+		text = r.text[at:]
+		v.start, v.end, v.unescaped = int32(at), int32(len(r.text)), true
 	}
 	ix := &r.set.fields[f]
 	v.id, v.addrID = ix.strings.find(text), -1

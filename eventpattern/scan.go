@@ -8,52 +8,61 @@ import (
 
 // The bytes of JSON strings are searched eight at a time: a word holds eight
 // bytes, and stops has the high bit of every byte that ends the plain run of a
-// string (quote, backslash, control character). A borrow can set a bit falsely,
-// but only above a true one, so the lowest set bit is always right.
+// string: quote, backslash, control character. With its bit 1 turned, a quote
+// is 0x20 and the control characters stay below, so one subtraction finds both.
+// A borrow can set a bit falsely, but only above a true one, so the lowest set
+// bit is always right.
 const (
 	ones  = 0x0101010101010101
 	highs = 0x8080808080808080
 )
 
 func stops(w uint64) uint64 {
-	return ((w - 0x20*ones) | ((w ^ '"'*ones) - ones) | ((w ^ '\\'*ones) - ones)) &^ w & highs
+	return (((w ^ 2*ones) - 0x21*ones) | ((w ^ '\\'*ones) - ones)) &^ w & highs
 }
 
+// escaped marks, in the bits that scanString gives, a string with escapes.
+const escaped = 1
+
 // scanString reads a string from the byte after its opening quote. It gives the
-// index after the closing quote, or -1 when the string is not valid; and the
-// bits of all bytes that it saw, for telling later whether any was not ASCII.
+// index after the closing quote, or -1 when the string is not valid, and the
+// high bits of all bytes that it saw, for telling later whether any was not
+// ASCII, with escaped added.
+//
+// Two words are looked at before branching: the lengths of strings follow no
+// order that a processor could predict, and most are shorter than that.
 func scanString(b []byte, i int) (end int, seen uint64) {
-	for i+8 <= len(b) {
-		w := binary.LittleEndian.Uint64(b[i:])
-		seen |= w
-		m := stops(w)
-		if m == 0 {
-			i += 8
-			continue
+	var mark uint64
+	for {
+		if s := b[i:]; len(s) >= 16 {
+			w, x := binary.LittleEndian.Uint64(s), binary.LittleEndian.Uint64(s[8:])
+			seen |= w | x
+			m, n, skip := stops(w), stops(x), 0
+			if m|n == 0 {
+				i += 16
+				continue
+			}
+			if m == 0 {
+				m, skip = n, 8
+			}
+			i += skip + bits.TrailingZeros64(m)>>3
+		} else {
+			for i < len(b) && b[i] != '"' && b[i] != '\\' && b[i] >= 0x20 {
+				seen |= uint64(b[i])
+				i++
+			}
+			if i == len(b) {
+				return -1, 0
+			}
 		}
-		i += bits.TrailingZeros64(m) >> 3
 		if b[i] == '"' {
-			return i + 1, seen
+			return i + 1, seen&highs | mark
 		}
 		if i = escapeEnd(b, i); i < 0 {
-			return -1, seen
+			return -1, 0
 		}
+		mark = escaped
 	}
-	for i < len(b) {
-		c := b[i]
-		seen |= uint64(c)
-		switch {
-		case c == '"':
-			return i + 1, seen
-		case c < 0x20 || c == '\\':
-			if i = escapeEnd(b, i); i < 0 {
-				return -1, seen
-			}
-		default:
-			i++
-		}
-	}
-	return -1, seen
 }
 
 // escapeEnd gives the index after the escape at i, or -1.

@@ -58,31 +58,34 @@ key:
 	}
 	i++
 	for {
-		if i+8 > len(b) {
-			end, s := scanString(b, i)
-			if seen |= s; end < 0 {
+		s := b[i:]
+		if len(s) < 16 {
+			end, bits := scanString(b, i)
+			if seen |= bits; end < 0 {
 				return r.badString(i)
 			}
 			i = end
 			break
 		}
-		w := binary.LittleEndian.Uint64(b[i:])
-		seen |= w
-		m := stops(w)
-		if m == 0 {
-			i += 8
+		w, x := binary.LittleEndian.Uint64(s), binary.LittleEndian.Uint64(s[8:])
+		seen |= w | x
+		m, n, far := stops(w), stops(x), 0
+		if m|n == 0 {
+			i += 16
 			continue
 		}
-		i += bits.TrailingZeros64(m) >> 3
-		if b[i] == '"' {
-			i++
-			break
+		if m == 0 {
+			m, far = n, 8
 		}
-		end, s := scanString(b, i)
-		if seen |= s; end < 0 {
-			return r.badString(i)
+		i += far + bits.TrailingZeros64(m)>>3
+		if b[i] != '"' {
+			end, bits := scanString(b, i)
+			if seen |= bits; end < 0 {
+				return r.badString(i)
+			}
+			i = end - 1
 		}
-		i = end
+		i++
 		break
 	}
 	if i+1 >= len(b) {
@@ -108,31 +111,34 @@ value:
 	case '"':
 		i++
 		for {
-			if i+8 > len(b) {
-				end, s := scanString(b, i)
-				if seen |= s; end < 0 {
+			s := b[i:]
+			if len(s) < 16 {
+				end, bits := scanString(b, i)
+				if seen |= bits; end < 0 {
 					return r.badString(i)
 				}
 				i = end
 				break
 			}
-			w := binary.LittleEndian.Uint64(b[i:])
-			seen |= w
-			m := stops(w)
-			if m == 0 {
-				i += 8
+			w, x := binary.LittleEndian.Uint64(s), binary.LittleEndian.Uint64(s[8:])
+			seen |= w | x
+			m, n, far := stops(w), stops(x), 0
+			if m|n == 0 {
+				i += 16
 				continue
 			}
-			i += bits.TrailingZeros64(m) >> 3
-			if b[i] == '"' {
-				i++
-				break
+			if m == 0 {
+				m, far = n, 8
 			}
-			end, s := scanString(b, i)
-			if seen |= s; end < 0 {
-				return r.badString(i)
+			i += far + bits.TrailingZeros64(m)>>3
+			if b[i] != '"' {
+				end, bits := scanString(b, i)
+				if seen |= bits; end < 0 {
+					return r.badString(i)
+				}
+				i = end - 1
 			}
-			i = end
+			i++
 			break
 		}
 	case '{', '[':

@@ -25,7 +25,8 @@ func (r *run) object(i int, at int32, within int32, depth int) int {
 	if depth > maxDepth {
 		return r.bad(i, "nested too deep")
 	}
-	nd := &r.set.names.nodes[at]
+	names := &r.set.names
+	nd := &names.nodes[at]
 	i, c := space(b, i)
 	if c == '}' {
 		return i + 1
@@ -40,7 +41,13 @@ func (r *run) object(i int, at int32, within int32, depth int) int {
 			return r.badString(from)
 		}
 		r.seen |= seen
-		next := r.step(nd, from, end-1)
+		var next int32
+		if seen&escaped == 0 {
+			next = names.find(nd, b, from, end-1)
+		} else {
+			r.key = unescape(r.key[:0], b[from:end-1])
+			next = names.find(nd, r.key, 0, len(r.key))
+		}
 		i = end
 		if i >= len(b) {
 			return r.bad(i, "")
@@ -59,7 +66,13 @@ func (r *run) object(i int, at int32, within int32, depth int) int {
 				return r.bad(i, "")
 			}
 		}
-		if i = r.value(i, c, next, within, depth); i < 0 {
+		if next == 0 && c == '"' {
+			if end, seen = scanString(b, i+1); end < 0 {
+				return r.badString(i + 1)
+			}
+			r.seen |= seen
+			i = end
+		} else if i = r.value(i, c, next, within, depth); i < 0 {
 			return i
 		}
 		if i >= len(b) {
@@ -84,21 +97,6 @@ func (r *run) object(i int, at int32, within int32, depth int) int {
 	}
 }
 
-// step follows the key event[from:to] in the trie; 0 is nowhere.
-func (r *run) step(nd *node, from, to int) int32 {
-	if nd.mask == 0 {
-		return 0
-	}
-	for j := from; j < to; j++ {
-		if r.event[j] == '\\' {
-			key := unescape(r.key[:0], r.event[from:to])
-			r.key = key
-			return r.set.names.find(nd, key, 0, len(key))
-		}
-	}
-	return r.set.names.find(nd, r.event, from, to)
-}
-
 // value reads the value whose first byte c is at i; at is its node, 0 if it is
 // not named.
 func (r *run) value(i int, c byte, at int32, within int32, depth int) int {
@@ -112,7 +110,7 @@ func (r *run) value(i int, c byte, at int32, within int32, depth int) int {
 		r.seen |= seen
 		if at != 0 {
 			if f := r.set.names.nodes[at].field; f >= 0 {
-				r.str(f, i+1, end-1, within)
+				r.str(f, i+1, end-1, within, seen&escaped != 0)
 			}
 		}
 		return end
