@@ -45,29 +45,14 @@ func newCheck(env *cel.Env, one *Control, parameters map[string][]int64) (*check
 		}
 	}
 	for _, e := range alternatives(root.Expr(), nil) {
-		r, err := newReason(env, e, root.SourceInfo())
+		part := ast.NewCheckedAST(ast.NewAST(e, root.SourceInfo()), root.TypeMap(), root.ReferenceMap())
+		p, err := env.PlanProgram(part)
 		if err != nil {
 			return nil, err
 		}
-		c.reasons = append(c.reasons, r)
+		c.reasons = append(c.reasons, reason{program: p, paths: paths(e, nil)})
 	}
 	return c, nil
-}
-
-func newReason(env *cel.Env, e ast.Expr, info *ast.SourceInfo) (reason, error) {
-	text, err := cel.ExprToString(e, info)
-	if err != nil {
-		return reason{}, err
-	}
-	compiled, issues := env.Compile(text)
-	if issues != nil && issues.Err() != nil {
-		return reason{}, issues.Err()
-	}
-	p, err := env.Program(compiled)
-	if err != nil {
-		return reason{}, err
-	}
-	return reason{program: p, paths: paths(e, nil)}, nil
 }
 
 // holds evaluates a program on properties.

@@ -146,6 +146,9 @@ func Parse(name string, text []byte) ([]Control, error) {
 	if err != nil {
 		return nil, located(name, err)
 	}
+	if err := plain(name, file); err != nil {
+		return nil, err
+	}
 	var controls []Control
 	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(&controls); err != nil {
 		if errors.Is(err, io.EOF) {
@@ -164,6 +167,37 @@ func Parse(name string, text []byte) ([]Control, error) {
 		}
 	}
 	return controls, nil
+}
+
+// plain refuses tags, anchors and aliases: the catalogue needs none, and the
+// YAML library panics on some misplaced tags ("! 0" where a list is meant).
+func plain(name string, file *ast.File) error {
+	var found refusal
+	for _, doc := range file.Docs {
+		if doc.Body != nil {
+			ast.Walk(&found, doc.Body)
+		}
+	}
+	if found.node == nil {
+		return nil
+	}
+	p := found.node.GetToken().Position
+	return fmt.Errorf("%s:%d:%d: %s: write the value itself, without YAML tags, anchors or aliases", name, p.Line, p.Column, found.node.Type())
+}
+
+// refusal keeps the first node that plain does not accept.
+type refusal struct{ node ast.Node }
+
+// Visit implements ast.Visitor.
+func (r *refusal) Visit(node ast.Node) ast.Visitor {
+	switch node.(type) {
+	case *ast.TagNode, *ast.AnchorNode, *ast.AliasNode, *ast.MergeKeyNode:
+		if r.node == nil {
+			r.node = node
+		}
+		return nil
+	}
+	return r
 }
 
 // itemLines are the lines on which the items of the file's list begin.

@@ -58,6 +58,8 @@ func TestParseRefusesWhatItDoesNotUnderstand(t *testing.T) {
 		{"retiring", "schedule: change", `schedule: change` + "\n  retiring: soon", `retiring: "soon" is not a date`},
 		{"both", "schedule: change", "schedule: change\n  retired: \"true\"\n  retiring: \"2026-08-10\"", "retiring: a control that is retired"},
 		{"key twice", "severity: HIGH", "severity: HIGH\n  severity: LOW", "severity"},
+		{"tag", "severity: HIGH", "severity: !!str HIGH", "s3.yaml:7:13: Tag: write the value itself"},
+		{"anchor", "severity: HIGH", "severity: &a HIGH", "without YAML tags, anchors or aliases"},
 		{"broken", "class: essential", "class: [essential", "s3.yaml:"},
 	}
 	for _, test := range tests {
@@ -149,6 +151,7 @@ func TestRenderKeepsTheCheckAndTheDates(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add(good)
 	f.Add("- id: [")
+	f.Add("! 000")
 	f.Add("- {}\n- null\n")
 	f.Add("- standards: {fsbp: [1, {a: b}]}")
 	f.Fuzz(func(t *testing.T, text string) {
