@@ -43,7 +43,7 @@ var _ S3 = (*s3.Client)(nil)
 const noPublicAccessBlock = "NoSuchPublicAccessBlockConfiguration"
 
 var notSet = map[string]bool{
-	noPublicAccessBlock:                              true,
+	noPublicAccessBlock: true,
 	"ServerSideEncryptionConfigurationNotFoundError": true,
 	"NoSuchBucketPolicy":                             true,
 	"NoSuchWebsiteConfiguration":                     true,
