@@ -77,9 +77,12 @@ func (f *File) endException(why string, env Env) ([]Move, Wants) {
 	x := f.Life.Exception
 	f.Life.Exception = nil
 	f.OpenedAt = env.Now
+	if x.CloseHole {
+		f.Life.AutoBy = "exception " + x.ID
+	}
 	moves := []Move{{What: "exception ended", Why: why, Data: x}}
 	moves, w, _ := f.open("reopened", "the exception ended: "+why, Statement{}, env, moves, Wants{Updated: true})
-	w.Recheck = true
+	w.Recheck, w.Reopened = true, false // it was never closed
 	return moves, w
 }
 

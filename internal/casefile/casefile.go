@@ -79,7 +79,12 @@ type Life struct {
 	Backlog      bool              `json:"backlog,omitempty"` // opened by a first import
 	Quiet        time.Duration     `json:"quiet,omitempty"`
 	Proof        string            `json:"proof,omitempty"` // what showed that it is fixed
-	Fix          string            `json:"fix,omitempty"`   // id of the last fix
+	// AutoBy names what lets the next fix apply by itself whatever the policy's
+	// mode: an approved exception of the kind "keep open until 18:00" that ended.
+	AutoBy string `json:"auto_by,omitempty"`
+	// ApproveOnly drops the case to mode approve: a fix of it was undone, until
+	// a person lifts it.
+	ApproveOnly bool `json:"approve_only,omitempty"`
 }
 
 // Live is what our own last check of the resource said.

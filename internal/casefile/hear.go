@@ -139,7 +139,7 @@ func (f *File) close(reason, why, by string, env Env, moves []Move, w Wants) ([]
 	f.State, f.Reason, f.ClosedAt, f.ChangedAt = Closed, reason, env.Now, env.Now
 	f.Life.ClosedBy, f.Life.Proof = by, why
 	f.Life.AwaitCheck, f.Life.HoldUntil, f.Life.SuppressedBy = false, time.Time{}, ""
-	f.Life.Exception = nil
+	f.Life.Exception, f.Life.AutoBy = nil, ""
 	moves = append(moves, Move{What: "closed", Why: reason + ": " + why})
 	w.Closed, w.Updated, w.Tell, w.Hub = true, false, true, true
 	return moves, w

@@ -1,0 +1,80 @@
+package casework
+
+import (
+	"context"
+
+	"zesei/internal/casefile"
+	"zesei/internal/finding"
+	"zesei/internal/store"
+)
+
+// NoteAuthor signs our notes in Security Hub (Note.UpdatedBy): it tells our own
+// edits when they come back as events.
+const NoteAuthor = "zesei"
+
+// hub says what Security Hub is to be told of the findings of changed cases.
+func (b *batch) hub(ctx context.Context) error {
+	if b.rules.Hub == nil {
+		return nil
+	}
+	for _, o := range b.order {
+		if !o.wants.Hub {
+			continue
+		}
+		if err := b.hubCase(ctx, o.f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hubCase asks for the workflow status that a case's findings should have.
+func (b *batch) hubCase(ctx context.Context, f *casefile.File) error {
+	want, note := hubWorkflow(f)
+	for h, s := range f.Sources {
+		if !s.Source.IsSecurityHub() || !s.Speaks() {
+			continue
+		}
+		account, region, ok := b.rules.Hub(s.Account, s.Region)
+		if !ok {
+			continue
+		}
+		to := want
+		if to == "" && s.Workflow == finding.Suppressed && f.State == casefile.Open {
+			to = finding.New // what we suppressed, or a console did, holds no longer
+		}
+		if to == "" || to == s.Workflow {
+			continue
+		}
+		u := store.HubUpdate{Hash: h, Product: s.Source.ProductARN, FindingID: s.Source.ID, Account: account, Region: region, Workflow: string(to), Note: note}
+		if err := store.WantHub(ctx, b.tx, u, true, b.now); err != nil {
+			return err
+		}
+		b.ask(JobHub, account+"|"+region, b.now)
+	}
+	return nil
+}
+
+// hubWorkflow is the workflow status that a case's findings should have; empty:
+// leave it as it is. NOTIFIED is said once people have been told (Told).
+func hubWorkflow(f *casefile.File) (finding.Workflow, string) {
+	key := "zesei case " + store.ShortKey(f.Key) + ": "
+	switch f.State {
+	case casefile.Accepted:
+		return finding.Suppressed, key + "risk accepted until " + f.Life.Exception.Until.UTC().Format("2006-01-02 15:04Z") + ": " + f.Reason
+	case casefile.Suppressed:
+		if f.Life.SuppressedBy == "console" {
+			return "", ""
+		}
+		return finding.Suppressed, key + f.Reason
+	case casefile.Closed:
+		if f.Reason == casefile.FalsePositive || f.Reason == casefile.Duplicate {
+			return finding.Suppressed, key + f.Reason + ": " + f.Life.Proof
+		}
+		if f.Life.ClosedBy == "sources" || f.Life.ClosedBy == "source" {
+			return "", "" // Security Hub knows
+		}
+		return finding.Resolved, key + f.Reason + ": " + f.Life.Proof
+	}
+	return "", ""
+}

@@ -1,0 +1,205 @@
+package casework
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"zesei/internal/casefile"
+	"zesei/internal/finding"
+	"zesei/internal/store"
+)
+
+// BatchSize is how many findings one transaction takes at most.
+const BatchSize = 500
+
+// Take hears a batch of findings, and keeps the batch's dead letters, in one
+// transaction. When it returns without an error, everything that follows from
+// the batch is committed; with an error, nothing is.
+func (w *Work) Take(ctx context.Context, findings []finding.Finding, dead []store.Dead) (Result, error) {
+	var r Result
+	err := w.DB.Update(ctx, func(tx *store.Tx) error {
+		r = Result{Findings: len(findings), Dead: len(dead)}
+		b := w.newBatch(tx, "")
+		for _, d := range dead {
+			if err := store.AddDead(ctx, tx, d, b.now); err != nil {
+				return err
+			}
+		}
+		if err := b.hear(ctx, findings, &r); err != nil {
+			return err
+		}
+		if err := b.write(ctx); err != nil {
+			return err
+		}
+		r.Cases, r.Touched = b.counts, b.touched()
+		return nil
+	})
+	if err != nil {
+		return Result{}, fmt.Errorf("taking %d findings: %w", len(findings), err)
+	}
+	w.committed()
+	return r, nil
+}
+
+// hear applies the findings that are news; the rest are touched.
+func (b *batch) hear(ctx context.Context, findings []finding.Finding, r *Result) error {
+	if len(findings) == 0 {
+		return nil
+	}
+	hashes := make([][16]byte, len(findings))
+	for i := range findings {
+		hashes[i] = findings[i].Source.Hash()
+	}
+	seen, err := store.SeenBy(ctx, b.tx, hashes)
+	if err != nil {
+		return err
+	}
+	var (
+		news     []int
+		touched  [][16]byte
+		observed []time.Time
+		keys     [][16]byte
+	)
+	for i := range findings {
+		s, known := seen[hashes[i]]
+		if known && s.Content == findings[i].ContentHash {
+			touched, observed = append(touched, hashes[i]), append(observed, findings[i].ObservedAt)
+			continue
+		}
+		news = append(news, i)
+		for _, sub := range findings[i].Subjects {
+			keys = append(keys, sub.Key.Hash())
+		}
+	}
+	r.Unchanged = len(touched)
+	if err := store.Touch(ctx, b.tx, touched, observed, b.now); err != nil {
+		return err
+	}
+	if len(news) == 0 {
+		return nil
+	}
+	files, err := store.CasesByHash(ctx, b.tx, keys)
+	if err != nil {
+		return err
+	}
+	for _, i := range news {
+		f := &findings[i]
+		s, known := seen[hashes[i]]
+		if known && s.Content == f.ContentHash { // the same again within the batch
+			r.Unchanged++
+			continue
+		}
+		w, err := b.hearOne(ctx, files, f)
+		if err != nil {
+			return err
+		}
+		if w.Stale || known && f.ObservedAt.Before(s.ObservedAt) {
+			continue
+		}
+		s = store.Seen{Content: f.ContentHash, ObservedAt: f.ObservedAt}
+		if w.Unsettled {
+			s.Content = [16]byte{}
+		}
+		seen[hashes[i]] = s
+		if err := store.SaveSeen(ctx, b.tx, hashes[i], s, b.now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hearOne applies one finding to the case of each of its subjects.
+func (b *batch) hearOne(ctx context.Context, files map[[16]byte]*casefile.File, f *finding.Finding) (casefile.Wants, error) {
+	st := casefile.Statement{
+		Source: f.Source, Account: f.Account, Region: f.Region, Status: f.Status, RecordState: f.RecordState, Workflow: f.Workflow,
+		Severity: f.Severity, Standards: f.Standards, ObservedAt: f.ObservedAt, ArchivalReason: f.ArchivalReason, Closes: f.Closes,
+		OwnEdit: f.NoteUpdatedBy == NoteAuthor,
+	}
+	var all casefile.Wants
+	quiet, err := b.quiet(ctx, f)
+	if err != nil {
+		return all, err
+	}
+	for _, sub := range f.Subjects {
+		h := sub.Key.Hash()
+		c, known := files[h]
+		if !known {
+			c = b.newFile(sub, f, quiet)
+			files[h] = c
+		}
+		o := b.take(c)
+		was := c.State
+		if c.Life.Tags == nil || len(sub.Tags) > 0 {
+			c.Life.Tags = sub.Tags
+		}
+		moves, w, keep := c.Hear(st, b.rules.env(c, b.now))
+		all.Stale, all.Unsettled = all.Stale || w.Stale, all.Unsettled || w.Unsettled
+		if w.Stale {
+			continue
+		}
+		if !keep {
+			// No case stands: a pass is kept as one small row.
+			delete(files, h)
+			if st.Status == finding.Passed && st.Speaks() {
+				if err := store.SavePass(ctx, b.tx, store.Pass{Hash: h, Account: sub.Key.Account, Region: sub.Key.Region, Control: sub.Key.Control,
+					Standards: f.Standards, Status: string(f.Status), ObservedAt: f.ObservedAt}); err != nil {
+					return all, err
+				}
+			}
+			continue
+		}
+		if was == "" {
+			if err := store.DeletePass(ctx, b.tx, h); err != nil {
+				return all, err
+			}
+		}
+		if w.Reopened && f.Actor != nil {
+			c.Life.BroughtBack = f.Actor
+		}
+		if err := b.note(o, actorOf(f), moves, w); err != nil {
+			return all, err
+		}
+		o.sources = append(o.sources, st)
+	}
+	return all, nil
+}
+
+// newFile is the case that a subject would open.
+func (b *batch) newFile(sub finding.Subject, f *finding.Finding, quiet bool) *casefile.File {
+	title := f.Title
+	if c, ok := b.rules.Catalogue.Lookup(sub.Key.Control); ok && c.Title.EN != "" {
+		title = c.Title.EN
+	}
+	return &casefile.File{
+		Key: sub.Key, ResourceType: sub.ResourceType, Title: title,
+		Life: casefile.Life{Remediation: f.RemediationURL, Actor: f.Actor, Tags: sub.Tags, Others: sub.Others, Backlog: quiet, Quiet: f.Quiet},
+	}
+}
+
+// quiet says whether the finding belongs to the first import of its account, of
+// one of its standards or of its control.
+func (b *batch) quiet(ctx context.Context, f *finding.Finding) (bool, error) {
+	if len(f.Subjects) == 0 || f.Subjects[0].Key.Kind == finding.Incident {
+		return false, nil
+	}
+	names := [][2]string{{"account", f.Account}, {"control", f.Subjects[0].Key.Control}}
+	for _, s := range f.Standards {
+		names = append(names, [2]string{"standard", s})
+	}
+	quiet := false
+	for _, n := range names {
+		at, err := b.w.firstTime(ctx, b.tx, n[0], n[1], b.now)
+		if err != nil {
+			return false, err
+		}
+		quiet = quiet || b.now.Sub(at) < b.rules.ImportWindow
+	}
+	return quiet, nil
+}
+
+func actorOf(f *finding.Finding) string {
+	p := f.Source.ProductARN
+	return "source:" + p[strings.LastIndexByte(p, '/')+1:]
+}

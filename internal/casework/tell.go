@@ -1,0 +1,144 @@
+package casework
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"zesei/internal/casefile"
+	"zesei/internal/finding"
+	"zesei/internal/store"
+)
+
+// tell lets the cases that people must hear about join a message row, and asks
+// for the rows that they already stand in to be brought up to date.
+func (b *batch) tell(ctx context.Context) error {
+	var ids []int64
+	for _, o := range b.order {
+		if o.wants.Tell && !o.wants.Opened {
+			ids = append(ids, o.f.ID)
+		}
+	}
+	joined := map[int64][]store.Message{}
+	if len(ids) > 0 {
+		var err error
+		if joined, err = store.MessagesOfCases(ctx, b.tx, ids); err != nil {
+			return err
+		}
+	}
+	groups := map[group]*store.Message{}
+	for _, o := range b.order {
+		if !o.wants.Tell {
+			continue
+		}
+		for _, m := range joined[o.f.ID] {
+			b.ask(JobMessage, strconv.FormatInt(m.ID, 10), later(b.now, m))
+		}
+		if o.f.State != casefile.Open {
+			continue
+		}
+		kind := b.kind(o.f)
+		if kind == "" {
+			continue
+		}
+		for _, channel := range b.rules.Directory.Channels(o.f.Terms.Owner) {
+			if standsIn(joined[o.f.ID], kind, o.f.Terms.Owner, channel) {
+				continue
+			}
+			if err := b.join(ctx, groups, group{kind, o.f.Terms.Owner, channel, controlOf(kind, o.f)}, o.f); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// group is what cases of one message share.
+type group struct{ kind, owner, channel, control string }
+
+// kind is the kind of message that a case belongs in; empty: none.
+func (b *batch) kind(f *casefile.File) string {
+	switch {
+	case f.Terms.Response == "notify":
+		return store.MessageDigest
+	case f.Terms.Response != "track":
+		return ""
+	case f.Life.Backlog && f.Severity != finding.Critical:
+		return store.MessageImport
+	}
+	return store.MessageCases
+}
+
+func controlOf(kind string, f *casefile.File) string {
+	if kind == store.MessageCases {
+		return f.Key.Control
+	}
+	return ""
+}
+
+// standsIn says whether a case already stands in a message of this kind for this
+// owner. A case of a first import stays in its summary: a recurrence is told in
+// a message of its own, because Backlog is lifted then.
+func standsIn(in []store.Message, kind, owner, channel string) bool {
+	for _, m := range in {
+		if m.Kind == kind && m.Owner == owner && m.Channel == channel {
+			return true
+		}
+	}
+	return false
+}
+
+func (b *batch) join(ctx context.Context, groups map[group]*store.Message, g group, f *casefile.File) error {
+	m := groups[g]
+	if m == nil || m.N >= MessageCases && g.kind == store.MessageCases {
+		var err error
+		if m, err = b.message(ctx, g); err != nil {
+			return err
+		}
+		groups[g] = m
+	}
+	if g.kind == store.MessageCases && f.Severity == finding.Critical && m.SendAfter.After(b.now) {
+		m.SendAfter = b.now
+	}
+	if err := store.JoinMessage(ctx, b.tx, m, f.ID, b.now); err != nil {
+		return err
+	}
+	b.ask(JobMessage, strconv.FormatInt(m.ID, 10), later(b.now, *m))
+	return nil
+}
+
+// message finds the row that a group joins now, or makes one.
+func (b *batch) message(ctx context.Context, g group) (*store.Message, error) {
+	most := MessageCases
+	if g.kind != store.MessageCases {
+		most = 1 << 30 // a summary counts; it does not list every case
+	}
+	m, err := store.OpenMessage(ctx, b.tx, g.kind, g.owner, g.control, g.channel, b.now, most)
+	if err == nil {
+		return &m, nil
+	}
+	if !errors.Is(err, store.ErrNotFound) {
+		return nil, err
+	}
+	m = store.Message{Kind: g.kind, Owner: g.owner, Control: g.control, Channel: g.channel, OpenedAt: b.now,
+		SendAfter: b.now.Add(b.rules.GroupWait), Until: b.now.Add(b.rules.GroupWindow)}
+	switch g.kind {
+	case store.MessageImport:
+		m.Until = b.now.Add(b.rules.ImportWindow)
+	case store.MessageDigest:
+		m.SendAfter = b.rules.DigestAt(g.owner, b.now)
+		m.Until = m.SendAfter
+	}
+	return &m, store.AddMessage(ctx, b.tx, &m)
+}
+
+// later is when a message is next to be brought up to date: not before its first
+// time, and a little later when it has been told, so that what happens together
+// is told together.
+func later(now time.Time, m store.Message) time.Time {
+	if m.SendAfter.After(now) {
+		return m.SendAfter
+	}
+	return now
+}
