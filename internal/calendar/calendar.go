@@ -12,11 +12,11 @@ const EndOfDay = 18 * time.Hour
 // Calendar knows business days. It is immutable and safe for concurrent use; a
 // nil Calendar knows weekends only and moves no date.
 type Calendar struct {
-	name      string
-	rule      func(year int) map[Date]Name
-	own       Days
-	endOfDay  time.Duration
-	perYear   sync.Map // year → map[Date]Name; a memory of rule, nothing else
+	name     string
+	rule     func(year int) map[Date]Name
+	own      Days
+	endOfDay time.Duration
+	perYear  sync.Map // year → map[Date]Name; a memory of rule, nothing else
 }
 
 // Japan is the calendar of Japanese public holidays, Saturdays and Sundays.

@@ -29,11 +29,11 @@ func TestParseDays(t *testing.T) {
 
 func TestParseDaysSaysWhatIsWrong(t *testing.T) {
 	for in, want := range map[string]string{
-		"- 2026-13-01\n":                             `d:1:3: [0]: "2026-13-01" is not a date like 2027-05-03`,
-		"- {dat: 2026-12-01}\n":                      `did you mean "date"`,
-		"- {from: 2026-12-02, to: 2026-12-01}\n":     "is no run of at most 366 days",
-		"- {from: 2026-12-02}\n":                     "d:1:3: [0]: no date",
-		"days: 1\n":                                  "expected a list",
+		"- 2026-13-01\n":                              `d:1:3: [0]: "2026-13-01" is not a date like 2027-05-03`,
+		"- {dat: 2026-12-01}\n":                       `did you mean "date"`,
+		"- {from: 2026-12-02, to: 2026-12-01}\n":      "is no run of at most 366 days",
+		"- {from: 2026-12-02}\n":                      "d:1:3: [0]: no date",
+		"days: 1\n":                                   "expected a list",
 		"BEGIN:VCALENDAR\nBEGIN:VEVENT\nEND:VEVENT\n": "d:2:1: the event has no readable DTSTART",
 		"BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:20270101\nRRULE:FREQ=MONTHLY\nEND:VEVENT\n": "the recurrence FREQ=MONTHLY is not understood",
 		"BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:tomorrow\nEND:VEVENT\n":                     `d:3:1: DTSTART: "tomorrow" is not a date`,

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/invopop/jsonschema"
+
 	"zesei/internal/config/document"
 )
 
@@ -112,3 +114,8 @@ func (s Span) In(lang string) string {
 
 // MarshalText writes the span as String does.
 func (s Span) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// JSONSchema describes how a span is written.
+func (Span) JSONSchema() *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "string", Examples: []any{"3 business days", "2 weeks", "30 days", "1 month", "12 hours", "30m"}}
+}

@@ -45,6 +45,8 @@ type Input struct {
 	// `backlog`, at the position that Spread (0 ≤ Spread < 1) gives.
 	Backlog bool
 	Spread  float64
+	// Zone is the owner's; deadlines are seen from it. nil means the policy's.
+	Zone *time.Location
 }
 
 // Control is what the policy may know of a control.
@@ -78,6 +80,10 @@ type Resource struct {
 	Tags map[string]string
 	// TagsUnread makes every filter on tags fail closed.
 	TagsUnread bool
+	// IaC is what is known of this very resource: terraform or cloudformation
+	// (a state or stack that was read holds it), none (one that was read does
+	// not), or "" (nothing was read; the account's IaC counts).
+	IaC string
 }
 
 // Decision is what must happen, and why.
@@ -86,13 +92,20 @@ type Decision struct {
 	Class    string
 	Due      time.Time // zero when there is no deadline
 	DueWhy   string    // how the date came about
+	DueWhyJA string    // the same in Japanese
 	Rule     string    // the rule that decided, e.g. "policy.yaml:14 responses[4]"
 	Reason   string    // the rule's own `reason:`
 	Why      []Step    // each rule asked, in order, over each standard
 	Fix      Fix
-	// ToSecurityOwner sends the case to the owner named in `unclassified:`.
-	Owner string // "" means the owner of the input
+	// Owner is set where a rule sends the case elsewhere, such as to the security
+	// owner named in `unclassified:`; "" means the owner of the input.
+	Owner string
 	Hash  string // of the policy that decided
+	// Urgent pages people as well.
+	Urgent bool
+	// Severity is the one that was decided by: the policy may set another than
+	// the finding's.
+	Severity finding.Severity
 }
 
 // Step is one rule that was asked.
@@ -106,12 +119,15 @@ type Step struct {
 
 // Fix is what the policy allows for a case's fix.
 type Fix struct {
-	Mode     FixMode
-	Rule     string
-	Why      string
-	With     map[string]string // options of the remedy: how, other_protocols, direction, kms_key …
-	Remedies []string          // remedies to use; empty: the control's own
-	After    time.Duration     // wait this long before applying
+	Mode FixMode
+	Rule string
+	Why  string
+	// With are options of the remedy: how, other_protocols, direction, kms_key …
+	// The map belongs to the policy and is only read.
+	With     map[string]string
+	Remedies []string      // remedies to use; empty: the control's own
+	After    time.Duration // wait this long before applying
 	Comment  string
 	Ruleset  string
+	Asked    []Step // each fix rule that was asked, in order; Response is empty
 }

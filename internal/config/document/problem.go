@@ -90,8 +90,12 @@ func DidYouMean(name string, known []string) string {
 	return ""
 }
 
+// shortestPrefix is how many letters a beginning needs to be a hint.
+const shortestPrefix = 4
+
 // Nearest returns the known name that is closest to name, compared without
-// case, or "" when none is close: at most one edit for every three letters.
+// case, or "" when none is close: at most one edit for every three letters, or
+// one begins with the other.
 func Nearest(name string, known []string) string {
 	const longest = 64 // longer names are data, not a slip of the finger
 	if name == "" || len(name) > longest {
@@ -105,6 +109,18 @@ func Nearest(name string, known []string) string {
 		}
 		if d := distance(lower, strings.ToLower(k)); d < bestDistance {
 			best, bestDistance = k, d
+		}
+	}
+	if best != "" {
+		return best
+	}
+	for _, k := range known {
+		l := strings.ToLower(k)
+		if min(len(lower), len(l)) >= shortestPrefix && (strings.HasPrefix(l, lower) || strings.HasPrefix(lower, l)) {
+			if best != "" {
+				return "" // several begin so
+			}
+			best = k
 		}
 	}
 	return best

@@ -126,6 +126,13 @@ func (v Value) TextOffset() int {
 	return 0
 }
 
+// IsBlock says that the value is a block scalar, which stands on the lines after
+// its Pos.
+func (v Value) IsBlock() bool {
+	_, ok := v.plain().(*ast.LiteralNode)
+	return ok
+}
+
 var reference = regexp.MustCompile(`\$?\$\{([^}]*)\}`)
 
 // String is the scalar as text with `${…}` expanded. A number or a bool is
