@@ -103,7 +103,8 @@ func (s Source) Hash() [16]byte { return short(strings.ToLower(s.ProductARN), st
 // IsSecurityHub says whether the source is Security Hub's own checks, the only
 // product that speaks for a Security Hub control.
 func (s Source) IsSecurityHub() bool {
-	return strings.HasSuffix(strings.ToLower(s.ProductARN), "::product/aws/securityhub")
+	p, ok := parseProduct(s.ProductARN)
+	return ok && p.isSecurityHub()
 }
 
 // LiveCheck is the product part of the source of zesei's own checks.
@@ -153,7 +154,7 @@ type Finding struct {
 	Region      string
 	Title       string
 	Description string
-	// Severity as the source says. On a statement that is not FAILED Security
+	// Severity as the source says, empty where it does not. On a statement that is not FAILED Security
 	// Hub writes INFORMATIONAL: a case never takes that over.
 	Severity       Severity
 	Status         Status
