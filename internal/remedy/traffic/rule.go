@@ -31,6 +31,7 @@ type Rule struct {
 	PrefixList string `json:"prefix_list,omitempty"` // pl-…
 	Group      string `json:"group,omitempty"`       // sg-… that is referenced
 	GroupOwner string `json:"group_owner,omitempty"` // its account
+	Peering    string `json:"peering,omitempty"`     // pcx-… that reaches it
 
 	Description string            `json:"description,omitempty"`
 	Tags        map[string]string `json:"tags,omitempty"`
