@@ -1,0 +1,89 @@
+package slack
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+
+	slackgo "github.com/slack-go/slack"
+
+	"zesei/internal/notify"
+)
+
+// InDoubt is an upload whose last step got no answer: the file may stand in the
+// channel. Files carry no metadata, so it cannot be looked for with certainty;
+// the caller tells a person rather than repeat it.
+type InDoubt struct {
+	FileID string
+	err    error
+}
+
+func (e *InDoubt) Error() string {
+	return fmt.Sprintf("share file %s in Slack: %v; look into the channel before repeating it", e.FileID, e.err)
+}
+
+func (e *InDoubt) Unwrap() error { return e.err }
+
+// UploadCSV posts a file into a channel (an id, a #name or a user id), with a
+// comment in mrkdwn whose outside text the caller has passed through Escape, in
+// a thread where thread is a message's ts. It returns the file's id.
+//
+// The flow is Slack's current one: files.getUploadURLExternal, the bytes to the
+// URL that it names, files.completeUploadExternal. A fault in the first two
+// leaves nothing visible and may be repeated; the last one without an answer is
+// an *InDoubt.
+func (d *Deliverer) UploadCSV(ctx context.Context, channel, name string, content []byte, comment, thread string) (string, error) {
+	if len(content) == 0 {
+		return "", &notify.Permanent{Reason: "upload " + name + " to Slack: the file is empty", Hint: "Slack takes no empty files"}
+	}
+	id, err := d.resolve(ctx, channel)
+	if err != nil {
+		return "", fmt.Errorf("upload %s to Slack: %w", name, err)
+	}
+	var slot *slackgo.GetUploadURLExternalResponse
+	err = d.patiently(ctx, func() (err error) {
+		slot, err = d.api.GetUploadURLExternalContext(ctx, slackgo.GetUploadURLExternalParameters{FileName: name, FileSize: len(content)})
+		return err
+	})
+	if err != nil {
+		return "", certain(classify("files.getUploadURLExternal", channel, err))
+	}
+	err = d.patiently(ctx, func() error {
+		return d.api.UploadToURL(ctx, slackgo.UploadToURLParameters{UploadURL: slot.UploadURL, Reader: bytes.NewReader(content), Filename: name})
+	})
+	if err != nil {
+		return "", certain(classify("upload of "+name, channel, err))
+	}
+	if err := d.pace.wait(ctx, id); err != nil {
+		return "", err
+	}
+	err = d.patiently(ctx, func() error {
+		_, err := d.api.CompleteUploadExternalContext(ctx, slackgo.CompleteUploadExternalParameters{
+			Files: []slackgo.FileSummary{{ID: slot.FileID, Title: name}}, Channel: id, InitialComment: cut(comment, maxText), ThreadTimestamp: thread,
+		})
+		return err
+	})
+	if err != nil {
+		if err = classify("files.completeUploadExternal", channel, err); ambiguous(err) {
+			return slot.FileID, &InDoubt{FileID: slot.FileID, err: certain(err)}
+		}
+		return "", err
+	}
+	return slot.FileID, nil
+}
+
+// certain drops the doubt from an error of a step that nobody can see.
+func certain(err error) error {
+	var d *doubtful
+	if errors.As(err, &d) {
+		return d.err
+	}
+	return err
+}
+
+// Escape makes text from outside fit for mrkdwn, one line of it.
+func Escape(text string) string { return markup{}.Escape(notify.Clean(text)) }
+
+// Mention calls a person (U…, W…) or a user group (S…); "" for anything else.
+func Mention(id string) string { return markup{}.Mention(id) }
