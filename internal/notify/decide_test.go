@@ -157,6 +157,17 @@ func TestALargeGroupGetsAFewDetailsTheWorstFirst(t *testing.T) {
 	}
 }
 
+func TestAnImportSummaryOfManyAccountsStaysShort(t *testing.T) {
+	i := &Import{Total: 9000, MoreControls: 5, Accounts: make([]Account, 300), Controls: make([]ControlCount, 40)}
+	v := Decide(Message{Key: "m", Via: Slack, Kind: ImportSummary, Import: i}, Told{}).List[0].View
+	if len(v.Import.Accounts) != maxAccounts || v.Import.MoreAccounts != 280 || len(v.Import.Controls) != maxControls || v.Import.MoreControls != 35 {
+		t.Errorf("%d accounts and %d more, %d controls and %d more", len(v.Import.Accounts), v.Import.MoreAccounts, len(v.Import.Controls), v.Import.MoreControls)
+	}
+	if len(i.Accounts) != 300 {
+		t.Error("the caller's summary was changed")
+	}
+}
+
 func TestOnlyTheFirstCaseThatJoinsLateCallsPeople(t *testing.T) {
 	m := Message{Key: "m", Via: Slack, Kind: Cases, Cases: openCases(2), Mention: []string{"U1"}}
 	told := carryOut(Decide(m, Told{}), Told{})

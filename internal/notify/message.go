@@ -120,6 +120,7 @@ type Fix struct {
 // Import is what a first import found for one owner.
 type Import struct {
 	Accounts     []Account       `json:"accounts"`
+	MoreAccounts int             `json:"more_accounts,omitempty"` // accounts not in Accounts
 	Total        int             `json:"total"`
 	Severities   []SeverityCount `json:"severities"`             // from CRITICAL down, zeros included
 	Controls     []ControlCount  `json:"controls"`               // most cases first

@@ -137,7 +137,7 @@ func sampleMessages(lang string) []namedMessage {
 			{"S3.13", sampleCase(lang).Title, finding.Low, 640},
 			{"EC2.19", "", finding.Critical, 2},
 		},
-		MoreControls: 31, DueFrom: sampleDue, DueTo: sampleDue.AddDate(0, 2, 29), AtOnce: 2,
+		MoreAccounts: 48, MoreControls: 31, DueFrom: sampleDue, DueTo: sampleDue.AddDate(0, 2, 29), AtOnce: 2,
 	}
 	quiet := imported
 	quiet.Import = &Import{Total: 1, Severities: []SeverityCount{{finding.Low, 1}}}

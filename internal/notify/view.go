@@ -60,10 +60,12 @@ type Counts struct {
 	Closed     int `json:"closed"`
 }
 
-// How many cases a list holds before it says how many more there are.
+// How much a list holds before it says how many more there are.
 const (
 	linesInThreads = 30  // Slack: about 200 characters a line against 13,200 a message
 	linesElsewhere = 500 // webhook: the whole row
+	maxAccounts    = 20  // of an import summary
+	maxControls    = 10
 )
 
 // Title is the control's title in the view's language, else the case's own,
@@ -109,7 +111,7 @@ func (m Message) base(template string) View {
 // where it has several.
 func (m Message) overview() View {
 	v := m.base(string(m.Kind))
-	v.Import = m.Import.utc()
+	v.Import = m.Import.short()
 	cases := ordered(m.Cases)
 	var worst finding.Severity
 	for _, c := range cases {
@@ -221,12 +223,19 @@ func (c Case) utc() Case {
 	return c
 }
 
-func (i *Import) utc() *Import {
+// short is the import with as many accounts and controls as a message shows.
+func (i *Import) short() *Import {
 	if i == nil {
 		return nil
 	}
 	out := *i
 	out.DueFrom, out.DueTo = second(i.DueFrom), second(i.DueTo)
+	if n := len(out.Accounts) - maxAccounts; n > 0 {
+		out.Accounts, out.MoreAccounts = out.Accounts[:maxAccounts], out.MoreAccounts+n
+	}
+	if n := len(out.Controls) - maxControls; n > 0 {
+		out.Controls, out.MoreControls = out.Controls[:maxControls], out.MoreControls+n
+	}
 	return &out
 }
 

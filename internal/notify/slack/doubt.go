@@ -11,8 +11,11 @@ import (
 	"zesei/internal/notify"
 )
 
-// skew is how far Slack's clock and ours may differ when we look for a post.
-const skew = 10 * time.Minute
+// skew is how far Slack's clock and ours may differ when we look for a post. A
+// day costs a page or two of history; a wrong clock would cost a second post.
+const skew = 24 * time.Hour
+
+var errThreadGone = errors.New("the message that the thread belongs to is gone")
 
 // look searches for a post that may have arrived, and returns its ts, or ""
 // when it is certain that it did not.
@@ -31,6 +34,10 @@ func (r *delivery) look(ctx context.Context, name string, part notify.Part) (str
 	oldest := strconv.FormatInt(time.Unix(part.At, 0).Add(-skew).Unix(), 10) + ".000000"
 	for cursor := ""; ; {
 		messages, next, err := r.read(ctx, thread, oldest, cursor)
+		if thread != "" && errors.Is(err, errThreadGone) { // then it went to the channel
+			thread, cursor = "", ""
+			continue
+		}
 		if err != nil {
 			return "", err
 		}
@@ -69,8 +76,8 @@ func (r *delivery) read(ctx context.Context, thread, oldest, cursor string) ([]s
 			messages, _, next, err = r.api.GetConversationRepliesContext(ctx, &slackgo.GetConversationRepliesParameters{
 				ChannelID: r.told.Channel, Timestamp: thread, Oldest: oldest, Cursor: cursor, Limit: limit, Inclusive: true, IncludeAllMetadata: true,
 			})
-			if refusal(err) == "thread_not_found" {
-				return nil, "", nil // the message above is gone, and what was under it
+			if threadGone[refusal(err)] {
+				return nil, "", errThreadGone
 			}
 		}
 		if err == nil {

@@ -40,7 +40,6 @@ var hints = map[string]string{
 	"invalid_metadata_format":            "Slack does not take this message's metadata",
 	"metadata_must_be_sent_from_app":     "a bot token (xoxb-…) is needed",
 	"invalid_channel":                    "check the channel in the owner's `slack:`",
-	"thread_not_found":                   "the message that this belongs under has been deleted",
 	"file_uploads_disabled":              "the workspace does not allow files",
 	"file_uploads_except_images_blocked": "the workspace allows images only",
 	"storage_limit_reached":              "the workspace has no room left for files",

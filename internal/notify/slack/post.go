@@ -28,14 +28,24 @@ func (r *delivery) post(ctx context.Context, a notify.Action, before notify.Part
 	if err := r.set(a.Part, part); err != nil {
 		return err
 	}
-	options := []slackgo.MsgOption{slackgo.MsgOptionMetadata(metadata(r.key, a.Part, part))}
+	thread := ""
 	if a.Part != notify.Main {
-		options = append(options, slackgo.MsgOptionTS(r.told.Parts[notify.Main].ID))
+		thread = r.told.Parts[notify.Main].ID
 	}
 	var channel, ts string
 	err := r.send(ctx, a.View, func(ctx context.Context, content []slackgo.MsgOption) error {
+		content = append(content, slackgo.MsgOptionMetadata(metadata(r.key, a.Part, part)))
 		var err error
-		channel, ts, err = r.api.PostMessageContext(ctx, r.channel(), append(content, options...)...)
+		if thread != "" {
+			channel, ts, err = r.api.PostMessageContext(ctx, r.channel(), append(content, slackgo.MsgOptionTS(thread))...)
+			if threadGone[refusal(err)] {
+				r.log.Warn("slack: the thread is gone, posting to the channel", "message", r.key, "part", a.Part, "answer", refusal(err))
+				thread = ""
+			}
+		}
+		if thread == "" {
+			channel, ts, err = r.api.PostMessageContext(ctx, r.channel(), content...)
+		}
 		if err == nil && ts == "" {
 			return errors.New("chat.postMessage: the answer names no message")
 		}
@@ -61,6 +71,9 @@ func (r *delivery) post(ctx context.Context, a notify.Action, before notify.Part
 	}
 	return r.done(a)
 }
+
+// threadGone are the answers for a thread whose first message was deleted.
+var threadGone = map[string]bool{"thread_not_found": true, "invalid_thread_ts": true, "message_not_found": true}
 
 // restore takes an intention back.
 func (r *delivery) restore(name string, before notify.Part) {

@@ -178,6 +178,20 @@ func TestAPostAnewThatGotLostIsNotTakenForTheFirstPost(t *testing.T) {
 	}
 }
 
+func TestAReplyWhoseThreadWasDeletedGoesToTheChannel(t *testing.T) {
+	s, c := newServer(t), newClock()
+	d := open(t, s, c)
+	m := groupOf(2)
+	told := deliver(t, d, m, notify.Told{})
+	m.Cases = append(m.Cases, groupOf(3).Cases[2])
+	s.order(func(w http.ResponseWriter, do func()) { do() }) // the list is updated
+	s.order(refuse("thread_not_found"))
+	deliver(t, d, m, told)
+	if last := s.messages[len(s.messages)-1]; len(s.messages) != 4 || last.Thread != "" || !strings.Contains(last.Text, "sg-2") {
+		t.Errorf("%d messages, the last in thread %q: %s", len(s.messages), last.Thread, last.Text)
+	}
+}
+
 func TestBlocksThatSlackRefusesGiveWayToText(t *testing.T) {
 	s, c := newServer(t), newClock()
 	s.order(refuse("msg_blocks_too_long"))

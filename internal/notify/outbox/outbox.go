@@ -1,0 +1,254 @@
+// Package outbox brings message rows up to date: it reads a row and the present
+// state of its cases, lets notify decide what a person has not been told yet, and
+// has the channel say it. Every step of a delivery is committed before and after
+// it goes out, so a crash leaves it in doubt and never repeated blindly.
+package outbox
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"zesei/internal/casefile"
+	"zesei/internal/casework"
+	"zesei/internal/control"
+	"zesei/internal/finding"
+	"zesei/internal/job"
+	"zesei/internal/notify"
+	"zesei/internal/policy"
+	"zesei/internal/store"
+)
+
+// Voice is how an owner is spoken to.
+type Voice struct {
+	Language string // ja or en
+	Zone     *time.Location
+	Mention  []string // Slack user ids
+}
+
+// Directory knows accounts and how owners are spoken to.
+type Directory interface {
+	Account(id string) policy.Account
+	Voice(owner string) Voice
+}
+
+// Outbox works message jobs.
+type Outbox struct {
+	DB        *store.DB
+	Work      *casework.Work
+	Directory Directory
+	Catalogue *control.Catalogue
+	// Channels are the configured ways out by kind: "slack", "webhook".
+	Channels map[notify.Via]notify.Channel
+	Now      func() time.Time
+	Log      *slog.Logger
+}
+
+// Job brings one message up to date.
+func (o *Outbox) Job(ctx context.Context, j job.Job) error {
+	id, err := strconv.ParseInt(j.Subject, 10, 64)
+	if err != nil {
+		return job.Permanent(fmt.Errorf("message %q: %w", j.Subject, err))
+	}
+	row, err := store.LoadMessage(ctx, o.DB.View(), id)
+	if err != nil {
+		return err
+	}
+	via, _, _ := strings.Cut(row.Channel, ":")
+	channel, ok := o.Channels[notify.Via(via)]
+	if !ok {
+		return job.Permanent(fmt.Errorf("message %d goes to %s, which is not configured: add notify.%s", id, row.Channel, via))
+	}
+	m, err := o.Message(ctx, row)
+	if err != nil {
+		return err
+	}
+	var told notify.Told
+	if len(row.Told) > 0 {
+		if err := json.Unmarshal(row.Told, &told); err != nil {
+			return job.Permanent(fmt.Errorf("message %d: reading what was told: %w", id, err))
+		}
+	}
+	actions := notify.Decide(m, told)
+	if len(actions.List) == 0 && actions.Seen == nil {
+		o.Log.Debug("message is up to date", "message", id, "why", actions.Why)
+		return nil
+	}
+	told, err = channel.Deliver(ctx, actions, told, func(t notify.Told) error { return o.keep(ctx, id, t, false) })
+	var wait *notify.RetryAfter
+	var permanent *notify.Permanent
+	switch {
+	case errors.As(err, &wait):
+		return job.Later(o.Now().Add(wait.After), wait.Error())
+	case errors.As(err, &permanent):
+		return job.Permanent(err)
+	case err != nil:
+		return err
+	}
+	return o.keep(ctx, id, told, true)
+}
+
+func (o *Outbox) keep(ctx context.Context, id int64, t notify.Told, delivered bool) error {
+	raw, err := json.Marshal(t)
+	if err != nil {
+		return fmt.Errorf("keeping what was told: %w", err)
+	}
+	return o.Work.Told(ctx, id, raw, delivered)
+}
+
+// Message is what a row must say now.
+func (o *Outbox) Message(ctx context.Context, row store.Message) (notify.Message, error) {
+	via, target, _ := strings.Cut(row.Channel, ":")
+	voice := o.Directory.Voice(row.Owner)
+	m := notify.Message{Key: fmt.Sprintf("m%d", row.ID), Owner: row.Owner, Via: notify.Via(via), Target: target,
+		Language: voice.Language, Zone: voice.Zone, Mention: voice.Mention}
+	ids, err := store.MessageCaseIDs(ctx, o.DB.View(), row.ID)
+	if err != nil {
+		return m, err
+	}
+	files, err := store.CasesByID(ctx, o.DB.View(), ids)
+	if err != nil {
+		return m, err
+	}
+	fixes, err := store.FixesOfCases(ctx, o.DB.View(), ids)
+	if err != nil {
+		return m, err
+	}
+	switch row.Kind {
+	case store.MessageImport:
+		m.Kind, m.Import = notify.ImportSummary, o.summary(files, voice.Language)
+		return m, nil
+	case store.MessageDigest:
+		m.Kind = notify.Digest
+	default:
+		m.Kind, m.Control = notify.Cases, o.control(row.Control, files)
+	}
+	for _, f := range files {
+		m.Cases = append(m.Cases, o.Case(f, fixes[f.ID], voice.Language))
+	}
+	return m, nil
+}
+
+func (o *Outbox) control(id string, files []*casefile.File) notify.Control {
+	c := notify.Control{ID: id}
+	for _, f := range files {
+		c.TitleEN, c.TitleJA, c.Remediation = f.Title, f.Title, f.Life.Remediation
+		if f.Severity.Rank() >= c.Severity.Rank() {
+			c.Severity = f.Severity
+		}
+	}
+	if known, ok := o.Catalogue.Lookup(id); ok {
+		c.TitleEN, c.TitleJA, c.Remediation = known.Title.EN, known.Title.JA, known.RemediationURL()
+	}
+	return c
+}
+
+// Case is a case as a message shows it.
+func (o *Outbox) Case(f *casefile.File, fix store.Fix, language string) notify.Case {
+	c := notify.Case{
+		Key: store.ShortKey(f.Key), Control: f.Key.Control, AccountID: f.Key.Account, AccountName: o.Directory.Account(f.Key.Account).Name,
+		Region: f.Key.Region, Resource: f.Key.Resource, ResourceName: f.Key.Resource[strings.LastIndexAny(f.Key.Resource, "/:")+1:], ResourceType: f.ResourceType,
+		Severity: f.Severity, Title: o.title(f, language), State: notify.State(f.State), Reason: f.Reason,
+		Proof: f.Life.Proof, ClosedAt: f.ClosedAt, Due: f.Terms.Due, Overdue: f.Overdue(o.Now()), Recurrences: f.Life.Recurrences, Doubtful: f.Life.Doubtful,
+	}
+	if f.State == casefile.Open {
+		c.Reason = ""
+	}
+	if a := f.Life.Actor; a != nil {
+		c.By = cmp.Or(a.Name, a.Principal)
+	}
+	if fix.ID != "" {
+		c.Fix = fixOf(fix, language)
+	}
+	return c
+}
+
+func (o *Outbox) title(f *casefile.File, language string) string {
+	if c, ok := o.Catalogue.Lookup(f.Key.Control); ok {
+		return c.Title.In(language)
+	}
+	return f.Title
+}
+
+// fixOf shows a fix: the plan's own words, in the owner's language.
+func fixOf(f store.Fix, language string) *notify.Fix {
+	states := map[string]notify.FixState{
+		store.FixSuggested: notify.FixSuggested, store.FixWaiting: notify.FixWaiting, store.FixReady: notify.FixSuggested,
+		store.FixVerifying: notify.FixApplied, store.FixVerified: notify.FixVerified,
+		store.FixHeld: notify.FixHeld, store.FixFailed: notify.FixFailed, store.FixUndone: notify.FixUndone,
+	}
+	state, shown := states[f.State]
+	if !shown { // on its way, replaced or refused: nothing to tell a person yet
+		return nil
+	}
+	type words struct{ EN, JA string }
+	var plan struct {
+		Summary words
+		Steps   []struct{ Why words }
+	}
+	_ = json.Unmarshal(f.Plan, &plan) // a plan that cannot be read shows without its words
+	in := func(w words) string {
+		if language == "ja" && w.JA != "" {
+			return w.JA
+		}
+		return w.EN
+	}
+	out := &notify.Fix{ID: f.ID, Mode: f.Mode, State: state, Summary: in(plan.Summary)}
+	for _, s := range plan.Steps {
+		out.Steps = append(out.Steps, in(s.Why))
+	}
+	if state == notify.FixSuggested || state == notify.FixHeld || state == notify.FixFailed {
+		out.Why = f.Why
+	}
+	return out
+}
+
+// summary counts what a first import found for one owner.
+func (o *Outbox) summary(files []*casefile.File, language string) *notify.Import {
+	s := &notify.Import{}
+	accounts, bySeverity, byControl := map[string]bool{}, map[finding.Severity]int{}, map[string]*notify.ControlCount{}
+	for _, f := range files {
+		s.Total++
+		bySeverity[f.Severity]++
+		if !accounts[f.Key.Account] {
+			accounts[f.Key.Account] = true
+			s.Accounts = append(s.Accounts, notify.Account{ID: f.Key.Account, Name: o.Directory.Account(f.Key.Account).Name})
+		}
+		c := byControl[f.Key.Control]
+		if c == nil {
+			c = &notify.ControlCount{ID: f.Key.Control, Title: o.title(f, language), Severity: f.Severity}
+			byControl[f.Key.Control] = c
+		}
+		c.Cases++
+		if due := f.Terms.Due; !due.IsZero() {
+			if s.DueFrom.IsZero() || due.Before(s.DueFrom) {
+				s.DueFrom = due
+			}
+			if due.After(s.DueTo) {
+				s.DueTo = due
+			}
+		}
+	}
+	for _, sev := range []finding.Severity{finding.Critical, finding.High, finding.Medium, finding.Low} {
+		s.Severities = append(s.Severities, notify.SeverityCount{Severity: sev, Cases: bySeverity[sev]})
+	}
+	slices.SortFunc(s.Accounts, func(a, b notify.Account) int { return cmp.Compare(a.ID, b.ID) })
+	for _, c := range byControl {
+		s.Controls = append(s.Controls, *c)
+	}
+	slices.SortFunc(s.Controls, func(a, b notify.ControlCount) int {
+		return cmp.Or(cmp.Compare(b.Cases, a.Cases), control.Compare(a.ID, b.ID))
+	})
+	if most := 10; len(s.Controls) > most {
+		s.MoreControls = len(s.Controls) - most
+		s.Controls = s.Controls[:most]
+	}
+	return s
+}
