@@ -123,6 +123,17 @@ func (p product) incidentName(types []string, generator string) string {
 			}
 			return purpose + ":" + rest
 		}
+		if resource, name, ok := strings.Cut(t, "-"); ok && p.name == "guardduty" && resource != "" && name != "" {
+			// "TTPs/Initial Access/IAMUser-AnomalousBehavior": the purpose is
+			// the category, whose name differs for one of them.
+			purpose := strings.ReplaceAll(full[strings.IndexByte(full, '/')+1:max(len(full)-len(t)-1, 0)], " ", "")
+			if purpose == "DataExfiltration" {
+				purpose = "Exfiltration"
+			}
+			if purpose != "" && !strings.Contains(purpose, "/") {
+				return purpose + ":" + resource + "/" + name
+			}
+		}
 		if last == "" && full != "" {
 			last = t
 		}

@@ -202,6 +202,9 @@ func (c *call) control(s *claim, who product) (ControlRef, *Error) {
 		if ref, ok := c.controls.Control(id); ok {
 			return ref, nil
 		}
+		if isControlID(id) { // newer than the catalogue
+			return ControlRef{ID: id, Scope: s.likelyScope()}, nil
+		}
 	}
 	for _, name := range s.generators {
 		if name == "" {
@@ -211,12 +214,8 @@ func (c *call) control(s *claim, who product) (ControlRef, *Error) {
 			return ref, nil
 		}
 	}
-	// A control that is newer than the catalogue.
-	for _, name := range append([]string{s.controlID}, s.generators...) {
-		if i := strings.LastIndexByte(name, '/'); i >= 0 {
-			name = name[i+1:]
-		}
-		if isControlID(name) {
+	for _, name := range s.generators {
+		if name = name[strings.LastIndexByte(name, '/')+1:]; isControlID(name) {
 			return ControlRef{ID: name, Scope: s.likelyScope()}, nil
 		}
 	}
@@ -411,15 +410,26 @@ func (s *claim) incident(who product, at Place, f *Finding) *Error {
 			one.Others = append(one.Others, r.Key.Resource)
 		}
 	}
-	discriminator := f.Source.ID
-	if a, ok := parseARN(discriminator); ok {
-		discriminator = a.String()
-	}
 	one.Key = Key{
 		Kind: Incident, Partition: at.Partition, Account: at.Account, Region: at.Region,
-		Control: control, Resource: one.Key.Resource, Discriminator: discriminator,
+		Control: control, Resource: one.Key.Resource, Discriminator: discriminator(f.Source.ID),
 	}
 	f.Subjects = []Subject{one}
 	f.Closes = s.ended || f.RecordState == Archived
 	return nil
+}
+
+// discriminator tells incidents apart by the source's own id. A Health event's
+// is its ARN, to which Security Hub adds the account and an id of its own
+// (arn:aws:health:{region}::event/{service}/{type}/{type and id}, "AWS Health
+// events and Amazon EventBridge").
+func discriminator(id string) string {
+	a, ok := parseARN(id)
+	if !ok {
+		return id
+	}
+	if parts := strings.SplitN(a.resource, "/", 5); a.service == "health" && len(parts) >= 4 && parts[0] == "event" {
+		a.account, a.resource = "", strings.Join(parts[:4], "/")
+	}
+	return a.String()
 }
