@@ -18,7 +18,7 @@ type node struct {
 	field int32  // the field whose path ends here, or -1
 	mask  uint32 // size of the node's hash table less one; 0 when nothing lies below
 	first uint32 // where the table begins in slots
-	sizes uint64 // a bit for each length (mod 64) of a key that leads on
+	sieve uint64 // a bit for each key that leads on, by its length and first byte
 }
 
 // slot is a key of a node's table. Keys of up to 16 bytes are wholly in head
@@ -93,14 +93,19 @@ func (n *names) table(nd *node, below map[string]int32) {
 		}
 		n.slots[nd.first+at] = slot{head: head, tail: tail, size: uint32(len(key)), node: to}
 		n.text[nd.first+at] = key
-		nd.sizes |= 1 << (len(key) & 63)
+		nd.sieve |= 1 << sieveBit((key + "\"")[0], len(key))
 	}
 }
 
-// find follows the key b[from:to] from a node; 0 means that nothing named lies there.
+// sieveBit turns most keys away before they are hashed. An empty key has its
+// closing quote for a first byte.
+func sieveBit(first byte, size int) int { return (size + 7*int(first)) & 63 }
+
+// find follows the key b[from:to] from a node; 0 means that nothing named lies
+// there. One byte must follow the key: its closing quote.
 func (n *names) find(nd *node, b []byte, from, to int) int32 {
 	size := to - from
-	if nd.sizes>>(size&63)&1 == 0 {
+	if nd.sieve>>sieveBit(b[from], size)&1 == 0 {
 		return 0
 	}
 	head, tail := ends(b, from, to)

@@ -56,9 +56,9 @@ func (p *patternReader) text(what string) string {
 		p.fail(p.pos, "not valid JSON: expected %s in double quotes, found %s", what, p.found())
 	}
 	start := p.pos + 1
-	end, _ := scanString(p.src, start)
+	end := scanString(p.src, start)
 	if end < 0 {
-		p.fail(p.pos, "not valid JSON: %s", badString(p.src, start).Msg)
+		p.fail(p.pos, "not valid JSON: a string that is not closed, or holds a bad escape or a bare control character")
 	}
 	p.pos = end
 	return string(unescape(nil, p.src[start:end-1]))

@@ -21,7 +21,10 @@ type run struct {
 	matched []uint64 // a bit for each pattern
 	search  search
 
-	seen  uint64 // all bytes of strings, or-ed
+	marks []uint64 // see mark
+	block int      // the block of marks that reading has come to
+	left  uint64   // its marks that are still to come
+	seen  uint64   // all bytes, or-ed
 	kinds [maxDepth/64 + 2]uint64
 	errAt int
 	err   string
@@ -69,7 +72,6 @@ func (r *run) begin(event []byte) {
 	r.arrays = 0
 	r.text = r.text[:0]
 	r.addrs = r.addrs[:0]
-	r.seen = 0
 	if r.epoch++; r.epoch >= math.MaxUint32>>stateBits {
 		clear(r.heads)
 		clear(r.states)
@@ -79,16 +81,19 @@ func (r *run) begin(event []byte) {
 
 // str records a string at field f.
 func (r *run) str(f int32, start, end int, within int32, escapes bool) {
-	v := value{start: int32(start), end: int32(end), kind: kindString, within: within}
+	v := r.add(f)
+	v.kind, v.within = kindString, within
 	text := r.event[start:end]
 	if escapes {
 		at := len(r.text)
 		r.text = unescape(r.text, text)
 		text = r.text[at:]
-		v.start, v.end, v.unescaped = int32(at), int32(len(r.text)), true
+		start, end = at, len(r.text)
 	}
+	v.unescaped, v.counted = escapes, false
+	v.start, v.end = int32(start), int32(end)
 	ix := &r.set.fields[f]
-	v.id, v.addrID = ix.strings.find(text), -1
+	v.id, v.addrID, v.addr = ix.strings.find(text), -1, 0
 	if ix.needAddress {
 		if a := parseAddress(text); a.family != 0 {
 			r.addrs = append(r.addrs, a)
@@ -98,12 +103,15 @@ func (r *run) str(f int32, start, end int, within int32, escapes bool) {
 			}
 		}
 	}
-	r.add(f, v)
 }
 
 // token records a number, true, false or null at field f.
 func (r *run) token(f int32, k kind, start, end int, within int32) {
-	v := value{start: int32(start), end: int32(end), kind: k, within: within, id: int32(k), addrID: -1}
+	v := r.add(f)
+	v.kind, v.within = k, within
+	v.unescaped, v.counted = false, false
+	v.start, v.end = int32(start), int32(end)
+	v.id, v.addrID, v.addr = int32(k), -1, 0
 	if k == kindNumber {
 		v.id = -1
 		if ix := &r.set.fields[f]; ix.needNumber {
@@ -118,20 +126,26 @@ func (r *run) token(f int32, k kind, start, end int, within int32) {
 			}
 		}
 	}
-	r.add(f, v)
 }
 
-func (r *run) add(f int32, v value) {
+// add makes room for a value of field f; the caller sets all that it holds.
+func (r *run) add(f int32) *value {
 	at := int32(len(r.values))
+	if len(r.values) < cap(r.values) {
+		r.values = r.values[:at+1]
+	} else {
+		r.values = append(r.values, value{})
+	}
+	v := &r.values[at]
 	v.next, v.field = -1, f
-	r.values = append(r.values, v)
 	h := &r.heads[f]
 	if h.epoch != r.epoch {
 		*h = head{epoch: r.epoch, first: at, last: at}
-		return
+		return v
 	}
 	r.values[h.last].next = at
 	h.last = at
+	return v
 }
 
 // leaf shows a value to a matcher.
@@ -151,11 +165,6 @@ func (r *run) leaf(v *value) leaf {
 func (r *run) bad(at int, why string) int {
 	r.errAt, r.err = at, why
 	return -1
-}
-
-func (r *run) badString(start int) int {
-	e := badString(r.event, start)
-	return r.bad(e.Offset, e.Msg)
 }
 
 func (r *run) fault() *EventError {

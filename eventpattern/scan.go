@@ -2,67 +2,28 @@ package eventpattern
 
 import (
 	"encoding/binary"
-	"math/bits"
 	"unicode/utf8"
 )
 
-// The bytes of JSON strings are searched eight at a time: a word holds eight
-// bytes, and stops has the high bit of every byte that ends the plain run of a
-// string: quote, backslash, control character. With its bit 1 turned, a quote
-// is 0x20 and the control characters stay below, so one subtraction finds both.
-// A borrow can set a bit falsely, but only above a true one, so the lowest set
-// bit is always right.
-const (
-	ones  = 0x0101010101010101
-	highs = 0x8080808080808080
-)
-
-func stops(w uint64) uint64 {
-	return (((w ^ 2*ones) - 0x21*ones) | ((w ^ '\\'*ones) - ones)) &^ w & highs
-}
-
-// escaped marks, in the bits that scanString gives, a string with escapes.
-const escaped = 1
-
-// scanString reads a string from the byte after its opening quote. It gives the
-// index after the closing quote, or -1 when the string is not valid, and the
-// high bits of all bytes that it saw, for telling later whether any was not
-// ASCII, with escaped added.
-//
-// Two words are looked at before branching: the lengths of strings follow no
-// order that a processor could predict, and most are shorter than that.
-func scanString(b []byte, i int) (end int, seen uint64) {
-	var mark uint64
-	for {
-		if s := b[i:]; len(s) >= 16 {
-			w, x := binary.LittleEndian.Uint64(s), binary.LittleEndian.Uint64(s[8:])
-			seen |= w | x
-			m, n, skip := stops(w), stops(x), 0
-			if m|n == 0 {
-				i += 16
-				continue
+// scanString gives the index after the closing quote of the string whose bytes
+// begin at i, or -1 when it is not valid.
+func scanString(b []byte, i int) int {
+	for i < len(b) && b[i] != '"' {
+		switch {
+		case b[i] == '\\':
+			if i = escapeEnd(b, i); i < 0 {
+				return -1
 			}
-			if m == 0 {
-				m, skip = n, 8
-			}
-			i += skip + bits.TrailingZeros64(m)>>3
-		} else {
-			for i < len(b) && b[i] != '"' && b[i] != '\\' && b[i] >= 0x20 {
-				seen |= uint64(b[i])
-				i++
-			}
-			if i == len(b) {
-				return -1, 0
-			}
+		case b[i] < 0x20:
+			return -1
+		default:
+			i++
 		}
-		if b[i] == '"' {
-			return i + 1, seen&highs | mark
-		}
-		if i = escapeEnd(b, i); i < 0 {
-			return -1, 0
-		}
-		mark = escaped
 	}
+	if i >= len(b) {
+		return -1
+	}
+	return i + 1
 }
 
 // escapeEnd gives the index after the escape at i, or -1.
@@ -93,25 +54,6 @@ func hex4(b []byte) (rune, bool) {
 		r = r<<4 | rune(d)
 	}
 	return r, true
-}
-
-// badString says what is wrong with a string that scanString refused.
-func badString(b []byte, i int) *EventError {
-	for i < len(b) && b[i] != '"' {
-		switch {
-		case b[i] < 0x20:
-			return &EventError{Offset: i, Msg: "a control character in a string must be escaped"}
-		case b[i] == '\\':
-			n := escapeEnd(b, i)
-			if n < 0 {
-				return &EventError{Offset: i, Msg: "bad escape in a string"}
-			}
-			i = n
-		default:
-			i++
-		}
-	}
-	return &EventError{Offset: i, Msg: "a string has no closing quote"}
 }
 
 // unescape appends the text of a valid string. Half a surrogate pair keeps its

@@ -1,21 +1,21 @@
 package eventpattern
 
-import (
-	"encoding/binary"
-	"math/bits"
-)
+import "math/bits"
 
 // skip reads the object or array at i without looking at what it says, and
 // gives the index after it, or -1. It checks all of JSON's grammar: a subtree
 // that no pattern names must be well-formed too.
 //
-// It is one loop with jumps, and the scan of a string's plain bytes is written
-// out twice, because most of the time of a match is spent here and a call for
-// each of the many short strings would cost as much as reading them.
+// It is one loop with jumps, and how a string is passed is written out twice,
+// because most of the time of a match is spent here and a call for each of the
+// many short strings would cost as much as passing them: the mark of its
+// opening quote is dropped, and the next mark is its closing quote, unless the
+// string has escapes.
 func (r *run) skip(i, outer int) int {
 	var (
 		b        = r.event
-		seen     uint64
+		marks    = r.marks
+		k, m     = r.block, r.left
 		kinds    uint64 // a bit for each of the innermost open containers: 1 = object
 		depth    int
 		inObject bool
@@ -33,7 +33,7 @@ open:
 	inObject = c == '{'
 	kinds <<= 1
 	i++
-	if i >= len(b) {
+	if uint(i) >= uint(len(b)) {
 		return r.bad(i, "")
 	}
 	if c = b[i]; c <= ' ' {
@@ -56,40 +56,31 @@ key:
 	if c != '"' {
 		return r.bad(i, "")
 	}
-	i++
-	for {
-		s := b[i:]
-		if len(s) < 16 {
-			end, bits := scanString(b, i)
-			if seen |= bits; end < 0 {
-				return r.badString(i)
-			}
-			i = end
-			break
-		}
-		w, x := binary.LittleEndian.Uint64(s), binary.LittleEndian.Uint64(s[8:])
-		seen |= w | x
-		m, n, far := stops(w), stops(x), 0
-		if m|n == 0 {
-			i += 16
-			continue
-		}
-		if m == 0 {
-			m, far = n, 8
-		}
-		i += far + bits.TrailingZeros64(m)>>3
-		if b[i] != '"' {
-			end, bits := scanString(b, i)
-			if seen |= bits; end < 0 {
-				return r.badString(i)
-			}
-			i = end - 1
-		}
-		i++
-		break
+	for m == 0 {
+		k++
+		m = marks[k]
 	}
-	if i+1 >= len(b) {
-		return r.bad(len(b), "")
+	if k<<6+bits.TrailingZeros64(m) != i {
+		k, m = r.after(i)
+	} else {
+		m &= m - 1
+	}
+	for m == 0 {
+		k++
+		m = marks[k]
+	}
+	i = k<<6 + bits.TrailingZeros64(m)
+	if uint(i) < uint(len(b)) && b[i] == '"' {
+		m &= m - 1
+	} else {
+		if i = r.closing(i); i < 0 {
+			return i
+		}
+		k, m = r.after(i)
+	}
+	i++
+	if uint(i) >= uint(len(b)) {
+		return r.bad(i, "")
 	}
 	if c = b[i]; c != ':' {
 		if i, c = space(b, i); c != ':' {
@@ -97,7 +88,7 @@ key:
 		}
 	}
 	i++
-	if i >= len(b) {
+	if uint(i) >= uint(len(b)) {
 		return r.bad(i, "")
 	}
 	if c = b[i]; c <= ' ' {
@@ -109,38 +100,29 @@ key:
 value:
 	switch c {
 	case '"':
-		i++
-		for {
-			s := b[i:]
-			if len(s) < 16 {
-				end, bits := scanString(b, i)
-				if seen |= bits; end < 0 {
-					return r.badString(i)
-				}
-				i = end
-				break
-			}
-			w, x := binary.LittleEndian.Uint64(s), binary.LittleEndian.Uint64(s[8:])
-			seen |= w | x
-			m, n, far := stops(w), stops(x), 0
-			if m|n == 0 {
-				i += 16
-				continue
-			}
-			if m == 0 {
-				m, far = n, 8
-			}
-			i += far + bits.TrailingZeros64(m)>>3
-			if b[i] != '"' {
-				end, bits := scanString(b, i)
-				if seen |= bits; end < 0 {
-					return r.badString(i)
-				}
-				i = end - 1
-			}
-			i++
-			break
+		for m == 0 {
+			k++
+			m = marks[k]
 		}
+		if k<<6+bits.TrailingZeros64(m) != i {
+			k, m = r.after(i)
+		} else {
+			m &= m - 1
+		}
+		for m == 0 {
+			k++
+			m = marks[k]
+		}
+		i = k<<6 + bits.TrailingZeros64(m)
+		if uint(i) < uint(len(b)) && b[i] == '"' {
+			m &= m - 1
+		} else {
+			if i = r.closing(i); i < 0 {
+				return i
+			}
+			k, m = r.after(i)
+		}
+		i++
 	case '{', '[':
 		goto open
 	case 't', 'f', 'n':
@@ -158,7 +140,7 @@ value:
 	}
 
 after:
-	if i >= len(b) {
+	if uint(i) >= uint(len(b)) {
 		return r.bad(i, "")
 	}
 	if c = b[i]; c <= ' ' {
@@ -168,7 +150,7 @@ after:
 	}
 	if c == ',' {
 		i++
-		if i >= len(b) {
+		if uint(i) >= uint(len(b)) {
 			return r.bad(i, "")
 		}
 		if c = b[i]; c <= ' ' {
@@ -189,7 +171,7 @@ closed:
 	i++
 	depth--
 	if depth == 0 {
-		r.seen |= seen
+		r.block, r.left = k, m
 		return i
 	}
 	if kinds >>= 1; depth&63 == 0 {

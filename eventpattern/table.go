@@ -10,7 +10,7 @@ type table struct {
 	slots []tableSlot
 	mask  uint32
 	text  []byte // all strings, one after the other
-	count int
+	sieve uint64 // a bit for each string, by its length and first byte
 }
 
 type tableSlot struct {
@@ -21,7 +21,7 @@ type tableSlot struct {
 }
 
 func newTable(strings map[string]int32) table {
-	t := table{count: len(strings)}
+	var t table
 	if len(strings) == 0 {
 		return t
 	}
@@ -34,6 +34,7 @@ func newTable(strings map[string]int32) table {
 		t.slots[i].id = -1
 	}
 	for s, id := range strings {
+		t.sieve |= 1 << textSieve([]byte(s))
 		h := hashText([]byte(s))
 		at := h & t.mask
 		for t.slots[at].id >= 0 {
@@ -45,9 +46,17 @@ func newTable(strings map[string]int32) table {
 	return t
 }
 
+// textSieve chooses a bit that turns most strings away unhashed.
+func textSieve(s []byte) int {
+	if len(s) == 0 {
+		return 0
+	}
+	return sieveBit(s[0], len(s))
+}
+
 // find gives the number of s, or -1.
 func (t *table) find(s []byte) int32 {
-	if t.count == 0 {
+	if t.sieve>>textSieve(s)&1 == 0 {
 		return -1
 	}
 	h := hashText(s)

@@ -1,9 +1,14 @@
 package eventpattern
 
-import "unicode/utf8"
+import (
+	"math/bits"
+	"unicode/utf8"
+)
 
 // walk reads the whole event and records the leaves at named paths.
 func (r *run) walk() *EventError {
+	r.mark()
+	r.block, r.left = 0, r.marks[0]
 	i, c := space(r.event, 0)
 	if c != '{' {
 		return &EventError{Offset: i, Msg: "not a JSON object"}
@@ -25,8 +30,12 @@ func (r *run) object(i int, at int32, within int32, depth int) int {
 	if depth > maxDepth {
 		return r.bad(i, "nested too deep")
 	}
-	names := &r.set.names
-	nd := &names.nodes[at]
+	var (
+		names = &r.set.names
+		nd    = &names.nodes[at]
+		marks = r.marks
+		k, m  = r.block, r.left
+	)
 	i, c := space(b, i)
 	if c == '}' {
 		return i + 1
@@ -35,21 +44,39 @@ func (r *run) object(i int, at int32, within int32, depth int) int {
 		if c != '"' {
 			return r.bad(i, "")
 		}
-		from := i + 1
-		end, seen := scanString(b, from)
-		if end < 0 {
-			return r.badString(from)
+		for m == 0 {
+			k++
+			m = marks[k]
 		}
-		r.seen |= seen
-		var next int32
-		if seen&escaped == 0 {
-			next = names.find(nd, b, from, end-1)
+		if k<<6+bits.TrailingZeros64(m) != i {
+			k, m = r.after(i)
 		} else {
-			r.key = unescape(r.key[:0], b[from:end-1])
-			next = names.find(nd, r.key, 0, len(r.key))
+			m &= m - 1
 		}
-		i = end
-		if i >= len(b) {
+		for m == 0 {
+			k++
+			m = marks[k]
+		}
+		from, end := i+1, k<<6+bits.TrailingZeros64(m)
+		escapes := false
+		if uint(end) < uint(len(b)) && b[end] == '"' {
+			m &= m - 1
+		} else {
+			if end = r.closing(end); end < 0 {
+				return end
+			}
+			k, m = r.after(end)
+			escapes = true
+		}
+		var next int32
+		if !escapes {
+			next = names.find(nd, b, from, end)
+		} else {
+			r.key = append(unescape(r.key[:0], b[from:end]), '"')
+			next = names.find(nd, r.key, 0, len(r.key)-1)
+		}
+		i = end + 1
+		if uint(i) >= uint(len(b)) {
 			return r.bad(i, "")
 		}
 		if c = b[i]; c != ':' {
@@ -58,7 +85,7 @@ func (r *run) object(i int, at int32, within int32, depth int) int {
 			}
 		}
 		i++
-		if i >= len(b) {
+		if uint(i) >= uint(len(b)) {
 			return r.bad(i, "")
 		}
 		if c = b[i]; c <= ' ' {
@@ -66,16 +93,45 @@ func (r *run) object(i int, at int32, within int32, depth int) int {
 				return r.bad(i, "")
 			}
 		}
-		if next == 0 && c == '"' {
-			if end, seen = scanString(b, i+1); end < 0 {
-				return r.badString(i + 1)
+		if c == '"' {
+			for m == 0 {
+				k++
+				m = marks[k]
 			}
-			r.seen |= seen
-			i = end
-		} else if i = r.value(i, c, next, within, depth); i < 0 {
-			return i
+			if k<<6+bits.TrailingZeros64(m) != i {
+				k, m = r.after(i)
+			} else {
+				m &= m - 1
+			}
+			for m == 0 {
+				k++
+				m = marks[k]
+			}
+			from, end := i+1, k<<6+bits.TrailingZeros64(m)
+			escapes := false
+			if uint(end) < uint(len(b)) && b[end] == '"' {
+				m &= m - 1
+			} else {
+				if end = r.closing(end); end < 0 {
+					return end
+				}
+				k, m = r.after(end)
+				escapes = true
+			}
+			if next != 0 {
+				if f := names.nodes[next].field; f >= 0 {
+					r.str(f, from, end, within, escapes)
+				}
+			}
+			i = end + 1
+		} else {
+			r.block, r.left = k, m
+			if i = r.value(i, c, next, within, depth); i < 0 {
+				return i
+			}
+			k, m = r.block, r.left
 		}
-		if i >= len(b) {
+		if uint(i) >= uint(len(b)) {
 			return r.bad(i, "")
 		}
 		if c = b[i]; c <= ' ' {
@@ -83,12 +139,13 @@ func (r *run) object(i int, at int32, within int32, depth int) int {
 		}
 		if c != ',' {
 			if c == '}' {
+				r.block, r.left = k, m
 				return i + 1
 			}
 			return r.bad(i, "")
 		}
 		i++
-		if i >= len(b) {
+		if uint(i) >= uint(len(b)) {
 			return r.bad(i, "")
 		}
 		if c = b[i]; c <= ' ' {
@@ -97,20 +154,48 @@ func (r *run) object(i int, at int32, within int32, depth int) int {
 	}
 }
 
+// pass gives the index after the string whose opening quote is at i, or -1, and
+// whether it may hold escapes.
+func (r *run) pass(i int) (end int, escapes bool) {
+	k, m := r.block, r.left
+	for m == 0 {
+		k++
+		m = r.marks[k]
+	}
+	if k<<6+bits.TrailingZeros64(m) != i {
+		k, m = r.after(i)
+	} else {
+		m &= m - 1
+	}
+	for m == 0 {
+		k++
+		m = r.marks[k]
+	}
+	i = k<<6 + bits.TrailingZeros64(m)
+	if uint(i) < uint(len(r.event)) && r.event[i] == '"' {
+		r.block, r.left = k, m&(m-1)
+		return i + 1, false
+	}
+	if i = r.closing(i); i < 0 {
+		return i, true
+	}
+	r.block, r.left = r.after(i)
+	return i + 1, true
+}
+
 // value reads the value whose first byte c is at i; at is its node, 0 if it is
 // not named.
 func (r *run) value(i int, c byte, at int32, within int32, depth int) int {
 	b := r.event
 	switch c {
 	case '"':
-		end, seen := scanString(b, i+1)
+		end, escapes := r.pass(i)
 		if end < 0 {
-			return r.badString(i + 1)
+			return end
 		}
-		r.seen |= seen
 		if at != 0 {
 			if f := r.set.names.nodes[at].field; f >= 0 {
-				r.str(f, i+1, end-1, within, seen&escaped != 0)
+				r.str(f, i+1, end-1, within, escapes)
 			}
 		}
 		return end
