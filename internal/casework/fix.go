@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"zesei/internal/casefile"
@@ -43,7 +44,7 @@ func (w *Work) Planned(ctx context.Context, f store.Fix) (store.Fix, error) {
 		}
 		for _, old := range former {
 			switch {
-			case !old.Live():
+			case !old.Live() || old.Remedy != f.Remedy:
 			case old.State == store.FixApplying || old.State == store.FixVerifying || old.State == store.FixHeld:
 				f, kept = old, true
 				return nil
@@ -237,13 +238,47 @@ func (b *batch) verdicts(ctx context.Context, f *store.Fix, verdicts []Verdict) 
 				v.At = b.now
 			}
 			moves, wants, _ := c.Check(v.Verdict, b.rules.env(c, b.now))
-			wants.Fix = false // the fix that has just run answers for it
+			if slices.Contains(f.Cases, c.ID) {
+				wants.Fix = false // the fix that has just run answers for it
+			}
 			if err := b.note(o, "zesei", moves, wants); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// StartUndo takes the resource for undoing a fix that has been applied.
+func (w *Work) StartUndo(ctx context.Context, p Person, fixID, why string) (store.Fix, error) {
+	return w.onFix(ctx, fixID, func(b *batch, f *store.Fix) error {
+		switch {
+		case f.State != store.FixVerified && f.State != store.FixHeld:
+			return &casefile.RefusedError{Why: fmt.Sprintf("fix %s is %s: only a fix that was applied can be undone", f.ID, f.State)}
+		case !p.Approver:
+			return &casefile.RefusedError{Why: p.ID + " has not the role of an approver: undoing opens again what the fix closed"}
+		}
+		ok, err := store.Lease(ctx, b.tx, f.Resource, f.ID, b.now, b.now.Add(FixLease))
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return &NotNowError{b.now.Add(5 * time.Second), "another fix holds the resource"}
+		}
+		return b.fixNote(ctx, f, p.ID, "undo started", why, map[string]string{"fix": f.ID}, false)
+	})
+}
+
+// SawActor notes who is behind cases that name nobody yet.
+func (w *Work) SawActor(ctx context.Context, ids []int64, a *finding.Actor) error {
+	return w.change(ctx, ids, func(b *batch, f *casefile.File) error {
+		if f.Life.Actor != nil {
+			return nil
+		}
+		o := b.take(f)
+		f.Life.Actor = a
+		return b.note(o, "zesei", []casefile.Move{{What: "traced", Why: "CloudTrail: " + a.Event + " by " + a.Principal, Data: a}}, casefile.Wants{Updated: true})
+	})
 }
 
 // Undone records that a fix was taken back by an approver: its cases are open
@@ -354,7 +389,7 @@ func (b *batch) notified(ctx context.Context, c *casefile.File) error {
 			continue
 		}
 		u := store.HubUpdate{Hash: h, Product: s.Source.ProductARN, FindingID: s.Source.ID, Account: account, Region: region,
-			Workflow: string(finding.Notified), Note: "zesei case " + store.ShortKey(c.Key) + ": told " + c.Terms.Owner}
+			Workflow: string(finding.Notified), Note: "zesei: told " + c.Terms.Owner}
 		if err := store.WantHub(ctx, b.tx, u, s.Workflow == finding.New, b.now); err != nil {
 			return err
 		}

@@ -58,23 +58,24 @@ func (b *batch) hubCase(ctx context.Context, f *casefile.File) error {
 // hubWorkflow is the workflow status that a case's findings should have; empty:
 // leave it as it is. NOTIFIED is said once people have been told (Told).
 func hubWorkflow(f *casefile.File) (finding.Workflow, string) {
-	key := "zesei case " + store.ShortKey(f.Key) + ": "
+	// Notes that say the same go out in one call, so they name no case.
+	const zesei = "zesei: "
 	switch f.State {
 	case casefile.Accepted:
-		return finding.Suppressed, key + "risk accepted until " + f.Life.Exception.Until.UTC().Format("2006-01-02 15:04Z") + ": " + f.Reason
+		return finding.Suppressed, zesei + "risk accepted until " + f.Life.Exception.Until.UTC().Format("2006-01-02 15:04Z") + ": " + f.Reason
 	case casefile.Suppressed:
 		if f.Life.SuppressedBy == "console" {
 			return "", ""
 		}
-		return finding.Suppressed, key + f.Reason
+		return finding.Suppressed, zesei + f.Reason
 	case casefile.Closed:
 		if f.Reason == casefile.FalsePositive || f.Reason == casefile.Duplicate {
-			return finding.Suppressed, key + f.Reason + ": " + f.Life.Proof
+			return finding.Suppressed, zesei + f.Reason + ": " + f.Life.Proof
 		}
 		if f.Life.ClosedBy == "sources" || f.Life.ClosedBy == "source" {
 			return "", "" // Security Hub knows
 		}
-		return finding.Resolved, key + f.Reason + ": " + f.Life.Proof
+		return finding.Resolved, zesei + f.Reason + ": " + f.Life.Proof
 	}
 	return "", ""
 }

@@ -1,0 +1,257 @@
+// Package intake takes findings and events in, from files and standard input and
+// from the ways that deliver them by themselves, and hands them to casework in
+// batches. What arrived is acknowledged only after its batch has been committed.
+//
+// Input that cannot be used is kept as a dead letter with the reason, in the same
+// transaction as the batch that it came with, so that nothing is dropped and one
+// bad event never stops the next.
+package intake
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"zesei/internal/casework"
+	"zesei/internal/control"
+	"zesei/internal/event"
+	"zesei/internal/finding"
+	"zesei/internal/store"
+)
+
+// Taker takes a batch: *casework.Work.
+type Taker interface {
+	Take(context.Context, []finding.Finding, []store.Dead) (casework.Result, error)
+}
+
+// Decoder reads the findings in an item. Findings beside an error are good; the
+// error is why the rest is a dead letter.
+type Decoder interface {
+	Decode(item event.Item, receivedAt time.Time) ([]finding.Finding, error)
+}
+
+// Intake reads inputs.
+type Intake struct {
+	Decoder Decoder
+	Work    Taker
+	Now     func() time.Time
+	// Progress, if set, is told how many bytes of the (compressed) input have
+	// been read after each batch.
+	Progress func(bytesRead int64)
+}
+
+// Totals are what became of an input.
+type Totals struct {
+	Read      int             `json:"read"`     // items found in the input
+	Findings  int             `json:"findings"` // statements taken, unchanged ones included
+	Unchanged int             `json:"unchanged"`
+	Dead      int             `json:"dead"`
+	Cases     casework.Counts `json:"cases"`
+	Touched   []int64         `json:"-"` // cases that changed
+}
+
+// Add adds the totals of another input.
+func (t *Totals) Add(o Totals) {
+	t.Read += o.Read
+	t.Findings += o.Findings
+	t.Unchanged += o.Unchanged
+	t.Dead += o.Dead
+	t.Cases.Add(o.Cases)
+	t.Touched = append(t.Touched, o.Touched...)
+}
+
+func (t *Totals) result(r casework.Result) {
+	t.Findings += r.Findings
+	t.Unchanged += r.Unchanged
+	t.Dead += r.Dead
+	t.Cases.Add(r.Cases)
+	t.Touched = append(t.Touched, r.Touched...)
+}
+
+// maxRaw is how much of a dead letter's document is kept.
+const maxRaw = 256 << 10
+
+// batch is what one transaction takes.
+type batch struct {
+	read     int
+	bytes    int64
+	findings []finding.Finding
+	dead     []store.Dead
+}
+
+func (b *batch) full() bool { return len(b.findings)+len(b.dead) >= casework.BatchSize }
+
+// Read takes in a whole input. Reading and decoding run beside the store. With
+// an error, the totals say what has been committed before it.
+func (in *Intake) Read(ctx context.Context, r io.Reader, name string) (Totals, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	batches := make(chan batch, 2)
+	failed := make(chan error, 1)
+	go func() {
+		defer close(batches)
+		failed <- in.split(ctx, r, name, batches)
+	}()
+	var t Totals
+	for b := range batches {
+		res, err := in.Work.Take(ctx, b.findings, b.dead)
+		if err != nil {
+			cancel()
+			for range batches { // let the reader end
+			}
+			return t, fmt.Errorf("%s: %w", name, err)
+		}
+		t.Read += b.read
+		t.result(res)
+		if in.Progress != nil {
+			in.Progress(b.bytes)
+		}
+	}
+	if err := <-failed; err != nil {
+		return t, fmt.Errorf("reading %s: %w", name, err)
+	}
+	return t, nil
+}
+
+func (in *Intake) split(ctx context.Context, r io.Reader, name string, out chan<- batch) error {
+	rd := event.NewReader(r, name)
+	var b batch
+	send := func() bool {
+		b.bytes = rd.BytesRead()
+		select {
+		case out <- b:
+			b = batch{}
+			return true
+		case <-ctx.Done():
+			return false
+		}
+	}
+	for {
+		item, err := rd.Next()
+		if errors.Is(err, io.EOF) {
+			if b.read > 0 && !send() {
+				return ctx.Err()
+			}
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		in.item(&b, item)
+		if b.full() && !send() {
+			return ctx.Err()
+		}
+	}
+}
+
+// item decodes one item into the batch.
+func (in *Intake) item(b *batch, item event.Item) {
+	b.read++
+	findings, err := in.Decoder.Decode(item, in.Now())
+	for i := range findings {
+		findings[i].Raw = nil // the store keeps no documents of good findings
+	}
+	b.findings = append(b.findings, findings...)
+	for _, fault := range faults(err) {
+		b.dead = append(b.dead, store.Dead{Source: item.Source, Position: item.Index, Reason: reason(fault), Raw: bytes.Clone(item.Raw[:min(len(item.Raw), maxRaw)])})
+	}
+}
+
+// reason leaves out what the dead letter's own columns say.
+func reason(err error) string {
+	var e *finding.Error
+	if errors.As(err, &e) {
+		c := *e
+		c.Source, c.Item = "", 0
+		return c.Error()
+	}
+	return err.Error()
+}
+
+func faults(err error) []error {
+	if err == nil {
+		return nil
+	}
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
+		return many.Unwrap()
+	}
+	return []error{err}
+}
+
+// Retry takes dead letters in again, up to limit of them, after what was wrong
+// has been mended (a newer zesei, a delegation configured). Those that are still
+// no use stay, counted once more.
+func (in *Intake) Retry(ctx context.Context, db *store.DB, ids map[int64]bool) (Totals, error) {
+	var t Totals
+	after := int64(0)
+	for {
+		letters, err := store.DeadLetters(ctx, db.View(), after, casework.BatchSize)
+		if err != nil || len(letters) == 0 {
+			return t, err
+		}
+		var b batch
+		var done []int64
+		for _, d := range letters {
+			after = d.ID
+			if len(ids) > 0 && !ids[d.ID] {
+				continue
+			}
+			before := len(b.dead)
+			in.letter(&b, d)
+			if len(b.dead) == before {
+				done = append(done, d.ID)
+			}
+		}
+		res, err := in.Work.Take(ctx, b.findings, b.dead)
+		if err != nil {
+			return t, fmt.Errorf("taking dead letters in again: %w", err)
+		}
+		t.Read += b.read
+		t.result(res)
+		err = db.Update(ctx, func(tx *store.Tx) error { return store.DeadRetried(ctx, tx, done) })
+		if err != nil {
+			return t, err
+		}
+	}
+}
+
+func (in *Intake) letter(b *batch, d store.Dead) {
+	rd := event.NewReader(bytes.NewReader(d.Raw), d.Source)
+	for {
+		item, err := rd.Next()
+		if err != nil {
+			return
+		}
+		item.Source, item.Index = d.Source, d.Position
+		in.item(b, item)
+	}
+}
+
+// Controls lets a finding.Decoder ask our catalogue.
+type Controls struct{ *control.Catalogue }
+
+// Control finds a control by its own id.
+func (c Controls) Control(id string) (finding.ControlRef, bool) {
+	return ref(c.Lookup(id))
+}
+
+// Generator finds a control by a GeneratorId, a StandardsControlArn or a finding's id.
+func (c Controls) Generator(name string) (finding.ControlRef, bool) {
+	found, standard, ok := c.ByGenerator(name)
+	r, ok := ref(found, ok)
+	r.Standard = standard
+	return r, ok
+}
+
+// Standard gives our id of a standard that AWS names.
+func (c Controls) Standard(name string) (string, bool) { return control.StandardByARN(name) }
+
+func ref(c *control.Control, ok bool) (finding.ControlRef, bool) {
+	if !ok {
+		return finding.ControlRef{}, false
+	}
+	return finding.ControlRef{ID: c.ID, Scope: c.Scope, Global: c.Global, ResourceTypes: append(append([]string(nil), c.ResourceTypes...), c.ConfigTypes...)}, true
+}
