@@ -63,10 +63,13 @@ func Classify(err error) Kind {
 	return classifyAnswer(err)
 }
 
+// sdkUnknown is what the SDK puts where an answer has no code.
+const sdkUnknown = "UnknownError"
+
 // Code is AWS's own error code behind err, "" where AWS did not answer.
 func Code(err error) string {
 	var api smithy.APIError
-	if errors.As(err, &api) {
+	if errors.As(err, &api) && api.ErrorCode() != sdkUnknown {
 		return api.ErrorCode()
 	}
 	return ""

@@ -39,6 +39,7 @@ func (r *retryers) of(account, region, service string) *retry.AdaptiveMode {
 	a, ok := r.byKey[key]
 	if !ok {
 		a = retry.NewAdaptiveMode(func(o *retry.AdaptiveModeOptions) {
+			o.FailOnNoAttemptTokens = true // regional waits, by its own clock
 			o.StandardOptions = append(o.StandardOptions, func(s *retry.StandardOptions) { s.MaxAttempts = r.attempts })
 		})
 		r.byKey[key] = a
@@ -57,12 +58,24 @@ type regional struct {
 
 var _ aws.RetryerV2 = (*regional)(nil)
 
+// tokenPause is how long an attempt waits before it asks for a send token again.
+const tokenPause = 20 * time.Millisecond
+
+// GetAttemptToken waits for the send rate of the service. The SDK's own wait
+// rounds its last nanosecond to nothing and spins until the clock moves.
 func (r *regional) GetAttemptToken(ctx context.Context) (func(error) error, error) {
-	release, err := r.all.of(r.account, r.region, awsmiddleware.GetServiceID(ctx)).GetAttemptToken(ctx)
-	if err != nil {
-		return nil, err
+	limiter := r.all.of(r.account, r.region, awsmiddleware.GetServiceID(ctx))
+	for {
+		release, err := limiter.GetAttemptToken(ctx)
+		if err == nil {
+			return release, nil
+		}
+		select {
+		case <-time.After(tokenPause):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
 	}
-	return release, nil
 }
 
 func (r *regional) GetRetryToken(ctx context.Context, opErr error) (func(error) error, error) {
