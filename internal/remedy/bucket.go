@@ -40,6 +40,12 @@ func (s setting) unchanged(p Plan, sent []Step, r resource.Resource, matches fun
 		return nil
 	}
 	for _, step := range sent {
+		if step.Operation == s.remove {
+			if string(now) == "null" {
+				return nil
+			}
+			continue
+		}
 		if ok, err := matches(step, now); err != nil || ok {
 			return err
 		}

@@ -94,3 +94,9 @@ func (defaultGroup) Unchanged(p Plan, sent []Step, r resource.Resource) error {
 func (defaultGroup) Rest(s Step, r resource.Resource) (Step, bool, error) {
 	return restOfGroupStep(s, r)
 }
+
+// Reversible: undo adds and removes only entries of its own, so nothing that
+// somebody else did since is written over.
+func (defaultGroup) Reversible(Plan, resource.Resource) error {
+	return nil
+}

@@ -22,9 +22,11 @@ type Plan struct {
 	Name       string            `json:"name,omitempty"`
 	Controls   []string          `json:"controls"` // the open controls that the plan serves, sorted
 	With       map[string]string `json:"with,omitempty"`
-	Summary    Words             `json:"summary"`
-	Steps      []Step            `json:"steps"`   // in this order
-	Inverse    []Step            `json:"inverse"` // what undo sends, in this order
+	// Params are the parameters of the controls that were heeded.
+	Params  map[string]traffic.Params `json:"params,omitempty"`
+	Summary Words                     `json:"summary"`
+	Steps   []Step                    `json:"steps"`   // in this order
+	Inverse []Step                    `json:"inverse"` // what undo sends, in this order
 	// Prior is the resource's state that the plan was made from and that undo
 	// goes back to; its shape is the remedy's own.
 	Prior    json.RawMessage `json:"prior"`

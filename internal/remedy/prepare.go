@@ -62,6 +62,9 @@ type Remedy interface {
 	// Rest returns what of a step is still to be sent, and false where nothing
 	// is: AWS already shows it done.
 	Rest(step Step, live resource.Resource) (Step, bool, error)
+	// Reversible returns a *ChangedError where somebody has since changed what
+	// undo would write over.
+	Reversible(p Plan, live resource.Resource) error
 }
 
 // All returns every remedy, by name.
@@ -126,7 +129,7 @@ func Prepare(name string, req Request) (Plan, error) {
 		return Plan{}, err
 	}
 	p.Remedy, p.Ref, p.ResourceID, p.Name = name, req.Resource.Ref, req.Resource.ID, req.Resource.Name
-	p.Controls, p.With = req.Controls, with
+	p.Controls, p.With, p.Params = req.Controls, with, req.Params
 	guardManaged(&p, req)
 	return p, nil
 }

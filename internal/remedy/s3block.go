@@ -158,3 +158,11 @@ func (accountBlock) Unchanged(p Plan, sent []Step, r resource.Resource) error {
 func (accountBlock) Rest(s Step, r resource.Resource) (Step, bool, error) {
 	return accessBlock.rest(s, r, member(accessBlock.property))
 }
+
+func (bucketBlock) Reversible(p Plan, r resource.Resource) error {
+	return accessBlock.unchanged(p, slices.Concat(p.Steps, p.Inverse), r, member(accessBlock.property))
+}
+
+func (accountBlock) Reversible(p Plan, r resource.Resource) error {
+	return accessBlock.unchanged(p, slices.Concat(p.Steps, p.Inverse), r, member(accessBlock.property))
+}

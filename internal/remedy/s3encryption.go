@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 
 	"zesei/internal/resource"
 	"zesei/internal/resource/live"
@@ -112,4 +113,8 @@ func (bucketEncryption) Unchanged(p Plan, sent []Step, r resource.Resource) erro
 
 func (bucketEncryption) Rest(s Step, r resource.Resource) (Step, bool, error) {
 	return encryption.rest(s, r, sameEncryption)
+}
+
+func (bucketEncryption) Reversible(p Plan, r resource.Resource) error {
+	return encryption.unchanged(p, slices.Concat(p.Steps, p.Inverse), r, sameEncryption)
 }

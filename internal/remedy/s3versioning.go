@@ -3,6 +3,7 @@ package remedy
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"zesei/internal/resource"
 	"zesei/internal/resource/live"
@@ -72,4 +73,8 @@ func (bucketVersioning) Unchanged(p Plan, sent []Step, r resource.Resource) erro
 
 func (bucketVersioning) Rest(s Step, r resource.Resource) (Step, bool, error) {
 	return versioning.rest(s, r, member("VersioningConfiguration"))
+}
+
+func (bucketVersioning) Reversible(p Plan, r resource.Resource) error {
+	return versioning.unchanged(p, slices.Concat(p.Steps, p.Inverse), r, member("VersioningConfiguration"))
 }

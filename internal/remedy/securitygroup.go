@@ -58,7 +58,7 @@ func (securityGroup) Plan(req Request) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	ban, err := banOf(req)
+	ban, err := banOf(req.Controls, req.Params)
 	if err != nil {
 		return Plan{}, err
 	}
@@ -107,17 +107,17 @@ func (securityGroup) Plan(req Request) (Plan, error) {
 }
 
 // banOf joins what the open controls forbid.
-func banOf(req Request) (traffic.Ban, error) {
+func banOf(controls []string, params map[string]traffic.Params) (traffic.Ban, error) {
 	var ban traffic.Ban
 	served := false
-	for _, id := range req.Controls {
-		b, ok := traffic.BanOf(id, req.Params[id])
+	for _, id := range controls {
+		b, ok := traffic.BanOf(id, params[id])
 		if ok {
 			ban, served = ban.Union(b), true
 		}
 	}
 	if !served {
-		return ban, refuse("kind", "none of %s says which ports must be closed", "%s のいずれも、閉じるべきポートを定めていません", strings.Join(req.Controls, ", "))
+		return ban, refuse("kind", "none of %s says which ports must be closed", "%s のいずれも、閉じるべきポートを定めていません", strings.Join(controls, ", "))
 	}
 	return ban, nil
 }
@@ -219,4 +219,10 @@ func (securityGroup) Unchanged(p Plan, sent []Step, r resource.Resource) error {
 
 func (securityGroup) Rest(s Step, r resource.Resource) (Step, bool, error) {
 	return restOfGroupStep(s, r)
+}
+
+// Reversible: undo adds and removes only entries of its own, so nothing that
+// somebody else did since is written over.
+func (securityGroup) Reversible(Plan, resource.Resource) error {
+	return nil
 }
