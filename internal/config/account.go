@@ -18,7 +18,9 @@ type AccountID string
 
 // ReadValue reads the id.
 func (a *AccountID) ReadValue(v document.Value) {
-	if v.Kind() == document.Number {
+	// The reader keeps some unquoted ids as text (012345678901 is no octal number);
+	// other readers of YAML do not.
+	if v.Kind() == document.Number || v.TextOffset() == 0 && accountID.MatchString(v.Raw()) {
 		v.Wrong("an account id is text, and this is a number to YAML", "12 digits in quotes", fmt.Sprintf("write %q", pad(v.Raw())))
 		return
 	}

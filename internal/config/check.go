@@ -288,7 +288,9 @@ func (c *Config) checkTrackers() {
 }
 
 func (c *Config) checkSchedule(path string, s Schedule) {
-	if _, err := cron.ParseStandard(s.Cron); err != nil {
+	if s.Cron == "" {
+		c.required(path, "cron")
+	} else if _, err := cron.ParseStandard(s.Cron); err != nil {
 		c.wrong(path+".cron", fmt.Sprintf("%q is no cron expression: %v", s.Cron, err), `minute hour day month weekday, such as "0 9 * * MON"`, "")
 	}
 	if strings.HasPrefix(s.Cron, "TZ=") || strings.HasPrefix(s.Cron, "CRON_TZ=") {

@@ -111,7 +111,7 @@ func (s *Secret) ReadValue(v document.Value) {
 		v.Wrong(fmt.Sprintf("${%s:…} is no reference", kind), expected, document.DidYouMean(kind, referenceKinds))
 		return
 	}
-	*s = Secret{kind: kind, name: name, sources: s.sources}
+	*s = Secret{kind: kind, name: name}
 }
 
 // String shows that there is a secret, never more.

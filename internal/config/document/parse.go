@@ -79,8 +79,8 @@ func syntaxProblem(err error) Problem {
 			p.Line, p.Column = t.Position.Line, t.Position.Column
 		}
 	}
-	if strings.Contains(p.Message, "tab") {
-		p.Hint = "indent with spaces"
+	if strings.ContainsRune(p.Message, '\t') {
+		p.Message, p.Hint = strings.ReplaceAll(p.Message, "\t", `\t`), "indent with spaces"
 	}
 	return p
 }

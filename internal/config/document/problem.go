@@ -84,7 +84,7 @@ func OneOf(names []string) string {
 
 // DidYouMean is the hint for a name that is close to a known one, else empty.
 func DidYouMean(name string, known []string) string {
-	if n := Nearest(name, known); n != "" {
+	if n := Nearest(name, known); n != "" && n != name {
 		return fmt.Sprintf("did you mean %q?", n)
 	}
 	return ""

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/token"
 )
 
 // Kind is the kind of a value.
@@ -119,7 +120,7 @@ func (v Value) Raw() string {
 // TextOffset is how far the text of a scalar begins after Pos: 1 in quotes.
 func (v Value) TextOffset() int {
 	if n, ok := v.plain().(*ast.StringNode); ok {
-		if o := n.GetToken().Origin; strings.HasPrefix(strings.TrimLeft(o, " \n\t"), "\"") || strings.HasPrefix(strings.TrimLeft(o, " \n\t"), "'") {
+		if t := n.GetToken().Type; t == token.DoubleQuoteType || t == token.SingleQuoteType {
 			return 1
 		}
 	}
