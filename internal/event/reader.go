@@ -45,8 +45,9 @@ type Reader struct {
 	lists   []list // the lists that the reader stands in, outermost first
 	inner   *Reader
 	depth   int // of messages in messages
-	at      int64
 	index   int64
+	at      int64 // where the message stands whose items come out
+	line    int64 // of the present object
 	started bool
 	stray   bool // closing brackets may stand alone: reading was taken up behind a fault
 	done    bool
@@ -97,7 +98,9 @@ func (r *Reader) Next() (Item, error) {
 			first, err := message.Next()
 			if err != nil {
 				r.inner = nil
-				item.Format, item.Err = Unknown, r.fault(item.Offset, 0, "a message without content", wanted)
+				e := r.fault(item.Offset, 0, "a message without content", wanted)
+				e.Line = r.line
+				item.Format, item.Err = Unknown, e
 				return r.number(item), nil
 			}
 			return r.fromMessage(first), nil
@@ -121,7 +124,7 @@ func (r *Reader) fromMessage(item Item) Item {
 	item.Offset = r.at
 	if e, ok := item.Err.(*Error); ok {
 		e.Found = "in a message: " + e.Found
-		e.Offset, e.Line = r.at, r.w.line
+		e.Offset, e.Line = r.at, r.line
 	}
 	return r.number(item)
 }
@@ -210,6 +213,7 @@ func (r *Reader) finish() (Item, bool) {
 func (r *Reader) object() (Item, bool) {
 	r.scan.reset()
 	offset := r.w.offset
+	r.line = r.w.line
 	switch r.runScan() {
 	case container:
 		r.w.advance(r.scan.pos)

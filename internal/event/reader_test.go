@@ -231,6 +231,11 @@ func TestReaderErrorNamesPlaceAndLoss(t *testing.T) {
 	}
 }
 
+func TestReaderPlacesAMessagesFaultWhereTheMessageStands(t *testing.T) {
+	match(t, read(t, "{\"Records\": [\n\n{\"EventSource\":\"aws:sns\",\n\"Sns\":{\"Message\":\"Hello\"}}]}"),
+		[]string{"! in.json: line 3, byte 15: in a message: broken JSON"})
+}
+
 func TestReaderPassesOverAnItemAboveTheLimit(t *testing.T) {
 	large := `{"SchemaVersion":"x","Note":"` + strings.Repeat("y", 300<<10) + `","A":[` + strings.Repeat(`{"b":1},`, 1000) + `1]}`
 	limit := func(r *Reader) { r.Limit = 100 << 10 }
@@ -291,4 +296,32 @@ func compress(s string) string {
 	io.WriteString(z, s)
 	z.Close()
 	return b.String()
+}
+
+// Hostile input costs no more than a few readings of it: this test ends only if
+// it does.
+func TestReaderIsNotSlowedByHostileInput(t *testing.T) {
+	for name, part := range map[string]string{
+		"opening lines":    "\n{\"a\":[",
+		"opening brackets": "[",
+		"opening objects":  "{\"a\":",
+		"elements":         ",{\"a\":[0",
+		"fresh lines":      "\n {\"a\":[0,",
+		"quotes":           "\"",
+		"braces":           "{",
+		"open elements":    ",{\"SchemaVersion\":[{},",
+		"backslashes":      "{\"\\",
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := strings.Repeat(part, (2<<20)/len(part))
+			for _, head := range []string{"", "[", `{"Findings":[`} {
+				r := NewReader(strings.NewReader(head+in), "hostile")
+				for {
+					if _, err := r.Next(); err != nil {
+						break
+					}
+				}
+			}
+		})
+	}
 }

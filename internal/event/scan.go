@@ -6,9 +6,9 @@ import (
 	"math/bits"
 )
 
-// maxDepth bounds the nesting of one item. ASFF, OCSF and CloudTrail stay well
-// below 32; deeper input is hostile or broken.
-const maxDepth = 512
+// maxDepth bounds the nesting of one item, and with it how often hostile input
+// can have the same bytes looked at. ASFF, OCSF and CloudTrail stay well below.
+const maxDepth = 128
 
 // progress is how far a scan came.
 type progress int

@@ -1,10 +1,6 @@
 package event
 
-import (
-	"bytes"
-
-	"github.com/go-json-experiment/json"
-)
+import "github.com/go-json-experiment/json"
 
 // wrapper is where a message lies in what carries it.
 type wrapper uint8
@@ -48,9 +44,14 @@ func (r *Reader) unwrap(item *Item) (*Reader, bool) {
 	if !ok {
 		return nil, false
 	}
-	if r.depth+1 >= maxNesting {
-		item.Err = r.fault(item.Offset, 0, "messages nested too deep", wanted)
+	refuse := func(found, want string) (*Reader, bool) {
+		e := r.fault(item.Offset, 0, found, want)
+		e.Line = r.line
+		item.Err = e
 		return nil, false
+	}
+	if r.depth+1 >= maxNesting {
+		return refuse("messages nested too deep", wanted)
 	}
 	var text string
 	var err error
@@ -70,10 +71,10 @@ func (r *Reader) unwrap(item *Item) (*Reader, bool) {
 		read(memberCloudTrailEvent)
 	}
 	if err != nil {
-		item.Err = r.fault(item.Offset, 0, "a message that cannot be read: "+err.Error(), "a message as a JSON string")
-		return nil, false
+		return refuse("a message that cannot be read: "+err.Error(), "a message as a JSON string")
 	}
-	inner := NewReader(bytes.NewReader([]byte(text)), r.name)
-	inner.Limit, inner.depth = r.Limit, r.depth+1
-	return inner, true
+	return &Reader{
+		Limit: r.Limit, name: r.name, depth: r.depth + 1, counter: &countingReader{},
+		w: window{buf: []byte(text), end: len(text), eof: true, line: 1},
+	}, true
 }
