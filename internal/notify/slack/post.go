@@ -131,7 +131,7 @@ func (r *delivery) send(ctx context.Context, v notify.View, call func(context.Co
 	}
 	page := layout(text, func(n int) string { v.Cut = n; return r.texts.CutNote(v) })
 	for waits := 0; ; {
-		if err := r.pace.wait(ctx, r.channel()); err != nil {
+		if err := r.pace.wait(ctx, r.lane()); err != nil {
 			return err
 		}
 		err := call(ctx, page.options())
@@ -161,4 +161,12 @@ func (r *delivery) channel() string {
 		return r.told.Channel
 	}
 	return r.told.Target
+}
+
+// lane is what the pace is kept for: the id, also where posts go by name.
+func (r *delivery) lane() string {
+	if id := r.channels.id(r.channel()); id != "" {
+		return id
+	}
+	return r.channel()
 }
