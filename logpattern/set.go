@@ -1,0 +1,69 @@
+package logpattern
+
+// Set matches many patterns at once: the JSON patterns among them share one walk
+// over the event. It is immutable and safe for concurrent use.
+type Set struct {
+	filters []*Filter
+	tree    *tree
+	slots   [][]int32 // of each JSON filter: its slot → the set's
+}
+
+// NewSet makes a set of filters.
+func NewSet(filters ...*Filter) *Set {
+	s := &Set{filters: filters, tree: newTree(), slots: make([][]int32, len(filters))}
+	places := make([][]*branch, len(filters))
+	for i, f := range filters {
+		if f.kind == JSON {
+			places[i] = make([]*branch, f.tree.slots)
+			graft(f.tree.root, s.tree.root, places[i])
+		}
+	}
+	s.tree.number()
+	for i, of := range places {
+		if of == nil {
+			continue
+		}
+		s.slots[i] = make([]int32, len(of))
+		for j, b := range of {
+			s.slots[i][j] = b.slot
+		}
+	}
+	return s
+}
+
+// graft repeats the branches below from under to.
+func graft(from, to *branch, places []*branch) {
+	places[from.slot] = to
+	for _, e := range from.names {
+		graft(e.to, to.grow(step{kind: member, name: e.name}), places)
+	}
+	for _, e := range from.items {
+		graft(e.to, to.grow(step{kind: item, index: e.index}), places)
+	}
+}
+
+// Len returns the number of filters.
+func (s *Set) Len() int { return len(s.filters) }
+
+// Match appends the indices of the filters that match a log event to dst,
+// ascending. It does not allocate where dst has room.
+func (s *Set) Match(event []byte, dst []int) []int {
+	w := walkers.Get().(*walker)
+	defer walkers.Put(w)
+	walked, isObject := false, false
+	for i, f := range s.filters {
+		if f.kind != JSON {
+			if f.Match(event) {
+				dst = append(dst, i)
+			}
+			continue
+		}
+		if !walked {
+			walked, isObject = true, w.walk(event, s.tree)
+		}
+		if isObject && f.expr.holds(w, s.slots[i]) {
+			dst = append(dst, i)
+		}
+	}
+	return dst
+}
