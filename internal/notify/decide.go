@@ -3,7 +3,6 @@ package notify
 import (
 	"fmt"
 	"maps"
-	"slices"
 )
 
 // Do is what an action does.
@@ -40,7 +39,8 @@ type Actions struct {
 	Message Message
 	List    []Action
 	Why     string // why the list is empty, when it is
-	// Seen is how people see the cases once the whole list is done.
+	// Seen is how people see the cases once the whole list is done; only where
+	// replies are posted.
 	Seen map[string]Seen
 }
 
@@ -61,10 +61,10 @@ func Decide(wanted Message, told Told) Actions {
 		if main.Done() {
 			out.replies(told)
 		}
-	}
-	for _, c := range wanted.Cases {
-		if _, set := out.Seen[c.Key]; !set {
-			out.Seen[c.Key] = c.seen(told.Seen[c.Key])
+		for _, c := range wanted.Cases {
+			if _, set := out.Seen[c.Key]; !set {
+				out.Seen[c.Key] = c.seen(told.Seen[c.Key])
+			}
 		}
 	}
 	if maps.Equal(out.Seen, told.Seen) {
@@ -225,12 +225,3 @@ func events(before, now Seen) []Event {
 }
 
 func (a *Actions) add(act Action) { a.List = append(a.List, act) }
-
-// Parts lists the parts that the actions touch, in order.
-func (a Actions) Parts() []string {
-	var out []string
-	for _, act := range a.List {
-		out = append(out, act.Part)
-	}
-	return slices.Clip(out)
-}

@@ -94,10 +94,11 @@ func (r *delivery) read(ctx context.Context, thread, oldest, cursor string) ([]s
 	}
 }
 
-// ours says whether m is this very post.
+// ours says whether m is this very post. What it said is compared too: another
+// store may have given out the same key.
 func ours(m slackgo.Message, key, name string, part notify.Part) bool {
 	p := m.Metadata.EventPayload
-	return m.Metadata.EventType == eventType && p["key"] == key && p["part"] == name && number(p["post"]) == part.Posts
+	return m.Metadata.EventType == eventType && p["key"] == key && p["part"] == name && p["hash"] == part.Hash && number(p["post"]) == part.Posts
 }
 
 func number(v any) int {

@@ -15,7 +15,7 @@ const eventType = "zesei_message"
 
 func metadata(key, part string, p notify.Part) slackgo.SlackMetadata {
 	return slackgo.SlackMetadata{EventType: eventType, EventPayload: map[string]any{
-		"key": key, "part": part, "version": p.Version, "post": p.Posts,
+		"key": key, "part": part, "version": p.Version, "post": p.Posts, "hash": p.Hash,
 	}}
 }
 

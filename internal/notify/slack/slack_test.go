@@ -178,6 +178,23 @@ func TestAPostAnewThatGotLostIsNotTakenForTheFirstPost(t *testing.T) {
 	}
 }
 
+func TestAnotherStoresMessageWithTheSameKeyIsNotTakenForOurs(t *testing.T) {
+	s, c := newServer(t), newClock()
+	d := open(t, s, c)
+	deliver(t, d, groupOf(1), notify.Told{})
+	m := groupOf(1)
+	m.Cases[0].AccountID = "444455556666"
+	s.order(status(http.StatusBadGateway))
+	told, err := d.Deliver(context.Background(), notify.Decide(m, notify.Told{}), notify.Told{}, keep)
+	if err == nil {
+		t.Fatal("a server error is not reported")
+	}
+	deliver(t, d, m, told)
+	if got := s.standing(); len(got) != 2 || !strings.Contains(got[1], "444455556666") {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestAReplyWhoseThreadWasDeletedGoesToTheChannel(t *testing.T) {
 	s, c := newServer(t), newClock()
 	d := open(t, s, c)
