@@ -9,15 +9,15 @@ import (
 
 // fieldIndex finds what a value of one path can satisfy.
 type fieldIndex struct {
-	path        string
-	strings     table
-	numbers     map[float64]int32
-	texts       map[string]int32 // numbers that no float64 holds, by their text
-	addresses   map[address]int32
-	needNumber  bool
-	needAddress bool
-	wakes       [][]int32 // for each id, the rules to verify
-	gates       *gates    // what wakes rules without an exact value; nil if none
+	path       string
+	strings    table
+	numbers    map[float64]int32
+	texts      map[string]int32 // numbers that no float64 holds, by their text
+	addresses  map[address]int32
+	needNumber bool
+	eager      bool      // some id wakes a rule
+	wakes      [][]int32 // for each id, the rules to verify
+	gates      *gates    // what wakes rules without an exact value; nil if none
 }
 
 // compiler holds what is only needed while a Set is built.
@@ -27,7 +27,12 @@ type compiler struct {
 	strings []map[string]int32 // by field
 	next    []int32            // the next id of each field
 	uses    []map[int32]int    // for each field and id, the rules that name it
-	shared  []int              // for each predicate, the rules that have it
+	drafts  []ruleDraft
+}
+
+type ruleDraft struct {
+	pattern int32
+	preds   []int32
 }
 
 func compile(patterns []*Pattern) *Set {
@@ -53,11 +58,11 @@ func compile(patterns []*Pattern) *Set {
 	}
 	for i, p := range patterns {
 		for _, r := range p.rules {
-			ri := ruleIndex{pattern: int32(i)}
+			d := ruleDraft{pattern: int32(i)}
 			for _, f := range r.fields {
-				ri.preds = append(ri.preds, c.predicate(number[f.path], f.wants))
+				d.preds = append(d.preds, c.predicate(number[f.path], f.wants))
 			}
-			s.rules = append(s.rules, ri)
+			c.drafts = append(c.drafts, d)
 		}
 	}
 	for f := range s.fields {
@@ -81,9 +86,7 @@ func (c *compiler) predicate(f int32, wants []matcher) int32 {
 		at = int32(len(c.set.preds))
 		c.keys[key] = at
 		c.set.preds = append(c.set.preds, c.newPredicate(f, wants))
-		c.shared = append(c.shared, 0)
 	}
-	c.shared[at]++
 	for _, id := range c.set.preds[at].ids {
 		c.uses[f][id]++
 	}
@@ -101,7 +104,6 @@ func (c *compiler) newPredicate(f int32, wants []matcher) predicate {
 		case opString:
 			p.ids = append(p.ids, identify(c.strings[f], m.text, &c.next[f]))
 		case opAddress:
-			ix.needAddress = true
 			p.ids = append(p.ids, c.address(f, m.addr))
 		case opNumber:
 			p.ids = append(p.ids, c.number(f, m.number))
@@ -116,7 +118,8 @@ func (c *compiler) newPredicate(f int32, wants []matcher) predicate {
 		case opAbsent:
 			p.absent = true
 		case opNotStrings, opNotNumbers:
-			cond := condition{m: m, byID: true}
+			cond := condition{m: m, op: m.op, byID: true}
+			p.byID = true
 			for _, s := range m.texts {
 				cond.listed = append(cond.listed, identify(c.strings[f], s, &c.next[f]))
 			}
@@ -126,8 +129,7 @@ func (c *compiler) newPredicate(f int32, wants []matcher) predicate {
 			p.conds = append(p.conds, cond)
 		default:
 			ix.needNumber = ix.needNumber || m.op == opRange
-			ix.needAddress = ix.needAddress || m.op == opBlock
-			p.conds = append(p.conds, condition{m: m})
+			p.conds = append(p.conds, condition{m: m, op: m.op})
 		}
 	}
 	slices.Sort(p.ids)

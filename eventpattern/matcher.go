@@ -78,7 +78,6 @@ type leaf struct {
 	kind    kind
 	text    []byte  // a string unescaped, else the text of the token
 	number  float64 // where comparable
-	addr    address // where the text is an IP address
 	counted bool    // number is set
 }
 
@@ -89,7 +88,7 @@ func (m *matcher) accepts(v *leaf) bool {
 	case opString:
 		return str && string(v.text) == m.text
 	case opAddress:
-		return str && v.addr == m.addr
+		return str && parseAddress(v.text) == m.addr
 	case opNumber:
 		return v.counted && v.number == m.number
 	case opText:
@@ -115,7 +114,7 @@ func (m *matcher) accepts(v *leaf) bool {
 	case opRange:
 		return v.counted && m.bounds.hold(v.number)
 	case opBlock:
-		return str && v.addr.family != 0 && v.addr.within(m.addr, m.bits)
+		return str && parseAddress(v.text).within(m.addr, m.bits)
 	case opExists:
 		return true
 	case opAbsent:

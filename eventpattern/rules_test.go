@@ -13,13 +13,13 @@ import (
 
 // The benchmark's rules. Of 100 rules
 //
-//	78 watch API calls: source, detail-type, detail.eventSource, one to four
-//	   detail.eventName (half of them names that the events hold, half others),
-//	   and in four of five one more field of the detail by the shares below;
-//	   one in ten splits its last field into a $or
-//	14 watch findings or other detail-types by source, detail-type and a field
-//	   of the detail, arrays included
-//	 8 name no source, only a field of the detail
+//	80 watch API calls: source, detail-type, detail.eventSource, one to four
+//	   detail.eventName (half of them names that the events hold, each as often
+//	   as any other, half others), and in four of five one more field of the
+//	   detail by the shares below; one in ten splits its last field into a $or
+//	16 watch findings by source, detail-type and a field of the finding, which
+//	   lies in an array
+//	 4 name no source, only the beginning or the end or all of a field of the detail
 //
 // and of 100 of the further fields
 //
@@ -29,19 +29,30 @@ import (
 // Values are taken from the events; half of them are changed so that they fit none.
 
 type ruleMaker struct {
-	rng    *rand.Rand
-	events []map[string][]any // leaves by path
+	rng      *rand.Rand
+	calls    []map[string][]any // leaves by path, an event of each eventName
+	findings []map[string][]any // the same of other events
 }
 
 func newRuleMaker(seed uint64, events [][]byte) *ruleMaker {
 	m := &ruleMaker{rng: rand.New(rand.NewPCG(seed, 7))}
-	for i := 0; i < len(events); i += 1 + len(events)/1500 {
+	names := map[any]bool{}
+	for _, e := range events {
 		var tree any
-		if json.Unmarshal(events[i], &tree) == nil {
-			leaves := map[string][]any{}
-			flattenInto(leaves, "", tree)
-			m.events = append(m.events, leaves)
+		if json.Unmarshal(e, &tree) != nil {
+			continue
 		}
+		leaves := map[string][]any{}
+		flattenInto(leaves, "", tree)
+		if name := leaves["detail.eventName"]; name == nil {
+			m.findings = append(m.findings, leaves)
+		} else if !names[name[0]] {
+			names[name[0]] = true
+			m.calls = append(m.calls, leaves)
+		}
+	}
+	if m.findings == nil {
+		m.findings = m.calls
 	}
 	return m
 }
@@ -136,20 +147,21 @@ func (m *ruleMaker) want(v any) []any {
 }
 
 func (m *ruleMaker) rule() []byte {
-	leaves := m.events[m.rng.IntN(len(m.events))]
 	rule := map[string]any{}
-	further := true
-	switch n := m.rng.IntN(100); {
-	case n < 78:
-		service := services[m.rng.IntN(len(services))]
-		if s, ok := leaves["detail.eventSource"]; ok {
-			service = strings.TrimSuffix(fmt.Sprint(s[0]), ".amazonaws.com")
-		}
+	n := m.rng.IntN(100)
+	leaves := m.calls[m.rng.IntN(len(m.calls))]
+	if n >= 80 && n < 96 {
+		leaves = m.findings[m.rng.IntN(len(m.findings))]
+	}
+	path, v := m.detailField(leaves)
+	switch {
+	case n < 80:
+		service := strings.TrimSuffix(fmt.Sprint(leaves["detail.eventSource"][0]), ".amazonaws.com")
 		var names []any
 		for range 1 + m.rng.IntN(4) {
 			name := verbs[m.rng.IntN(len(verbs))] + nouns[m.rng.IntN(len(nouns))]
-			if s, ok := leaves["detail.eventName"]; ok && m.chance(50) {
-				name = fmt.Sprint(s[0])
+			if m.chance(50) {
+				name = fmt.Sprint(leaves["detail.eventName"][0])
 			}
 			names = append(names, name)
 		}
@@ -157,21 +169,25 @@ func (m *ruleMaker) rule() []byte {
 		rule["detail-type"] = []any{"AWS API Call via CloudTrail"}
 		put(rule, "detail.eventSource", []any{service + ".amazonaws.com"})
 		put(rule, "detail.eventName", names)
-		further = m.chance(80)
-	case n < 92:
-		rule["source"], rule["detail-type"] = leaves["source"][:1], leaves["detail-type"][:1]
-	}
-	if further {
-		path, v := m.detailField(leaves)
-		if m.chance(10) {
+		switch {
+		case m.chance(20):
+		case m.chance(10):
 			other, w := m.detailField(leaves)
 			a, b := map[string]any{}, map[string]any{}
 			put(a, path, m.want(v))
 			put(b, other, m.want(w))
 			rule["$or"] = []any{a, b}
-		} else {
+		default:
 			put(rule, path, m.want(v))
 		}
+	case n < 96:
+		rule["source"], rule["detail-type"] = leaves["source"][:1], leaves["detail-type"][:1]
+		put(rule, path, m.want(v))
+	default:
+		s := m.text(v)
+		put(rule, path, [][]any{
+			{s + "-"}, {map[string]any{"prefix": s + "-"}}, {map[string]any{"suffix": "-" + s}},
+		}[m.rng.IntN(3)])
 	}
 	raw, err := json.Marshal(rule)
 	if err != nil {

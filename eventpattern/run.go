@@ -14,7 +14,6 @@ type run struct {
 	arrays  int32    // how many arrays at named paths were met
 	text    []byte   // the unescaped text of strings that had escapes
 	key     []byte   // the same for one key
-	addrs   []address
 
 	epoch   uint32   // counts events; what bears an older one is empty
 	states  []uint32 // for each predicate: epoch and verdict
@@ -36,12 +35,27 @@ type value struct {
 	next       int32 // the next value of the field, or -1
 	field      int32
 	within     int32 // its innermost array element, or 0
-	id, addrID int32 // what the field's index knows it as, or -1
-	addr       int32 // 1 + its place in addrs, or 0
+	id, addrID int32 // what the field's index knows it as, -1 for nothing, or unknownID
 	kind       kind
 	unescaped  bool // start and end are in text, not in event
 	counted    bool
 	number     float64
+}
+
+// unknownID is the id of a string that was not looked up yet, because its field
+// wakes no rule by it.
+const unknownID = -2
+
+// identify looks a string up in the index of its field.
+func (ix *fieldIndex) identify(v *value, text []byte) {
+	v.id = ix.strings.find(text)
+	if ix.addresses != nil {
+		if a := parseAddress(text); a.family != 0 {
+			if id, ok := ix.addresses[a]; ok {
+				v.addrID = id
+			}
+		}
+	}
 }
 
 type head struct {
@@ -71,7 +85,6 @@ func (r *run) begin(event []byte) {
 	r.members = r.members[:1]
 	r.arrays = 0
 	r.text = r.text[:0]
-	r.addrs = r.addrs[:0]
 	if r.epoch++; r.epoch >= math.MaxUint32>>stateBits {
 		clear(r.heads)
 		clear(r.states)
@@ -93,15 +106,8 @@ func (r *run) str(f int32, start, end int, within int32, escapes bool) {
 	v.unescaped, v.counted = escapes, false
 	v.start, v.end = int32(start), int32(end)
 	ix := &r.set.fields[f]
-	v.id, v.addrID, v.addr = ix.strings.find(text), -1, 0
-	if ix.needAddress {
-		if a := parseAddress(text); a.family != 0 {
-			r.addrs = append(r.addrs, a)
-			v.addr = int32(len(r.addrs))
-			if id, ok := ix.addresses[a]; ok {
-				v.addrID = id
-			}
-		}
+	if v.id, v.addrID = unknownID, -1; ix.eager {
+		ix.identify(v, text)
 	}
 }
 
@@ -111,7 +117,7 @@ func (r *run) token(f int32, k kind, start, end int, within int32) {
 	v.kind, v.within = k, within
 	v.unescaped, v.counted = false, false
 	v.start, v.end = int32(start), int32(end)
-	v.id, v.addrID, v.addr = int32(k), -1, 0
+	v.id, v.addrID = int32(k), -1
 	if k == kindNumber {
 		v.id = -1
 		if ix := &r.set.fields[f]; ix.needNumber {
@@ -150,15 +156,14 @@ func (r *run) add(f int32) *value {
 
 // leaf shows a value to a matcher.
 func (r *run) leaf(v *value) leaf {
-	l := leaf{kind: v.kind, number: v.number, counted: v.counted, text: r.event}
+	return leaf{kind: v.kind, number: v.number, counted: v.counted, text: r.textOf(v)}
+}
+
+func (r *run) textOf(v *value) []byte {
 	if v.unescaped {
-		l.text = r.text
+		return r.text[v.start:v.end]
 	}
-	l.text = l.text[v.start:v.end]
-	if v.addr > 0 {
-		l.addr = r.addrs[v.addr-1]
-	}
-	return l
+	return r.event[v.start:v.end]
 }
 
 // bad notes where and why reading stopped; an empty reason is worked out by fault.

@@ -3,12 +3,13 @@ package eventpattern
 import (
 	"encoding/binary"
 	"math/bits"
+	"slices"
 )
 
 // search finds a choice of values, one for each field of a rule, of which no
 // two lie in different elements of the same array.
 type search struct {
-	preds  []int32
+	preds  []int32 // the rule's, in the order of their fields
 	picked []int32 // for each array, the element chosen so far, or -1
 	trail  []int32 // the arrays in picked, in the order they were chosen
 	steps  int
@@ -28,7 +29,8 @@ const memoAfter = 1 << 10
 // been accepted by some value, or be open.
 func (r *run) consistent(preds []int32) bool {
 	s := &r.search
-	s.preds, s.steps = preds, 0
+	s.preds, s.steps = append(s.preds[:0], preds...), 0
+	slices.SortFunc(s.preds, func(a, b int32) int { return int(r.set.preds[a].field - r.set.preds[b].field) })
 	for len(s.picked) < int(r.arrays) {
 		s.picked = append(s.picked, -1)
 	}

@@ -15,15 +15,16 @@ type Set struct {
 	fields   []fieldIndex // one for each path that some pattern names, in UTF-16 order
 	preds    []predicate  // every distinct list of alternatives of a field
 	rules    []ruleIndex
+	checks   []int32 // the predicates of all rules
 	always   []int32 // rules that nothing in an event wakes
 	idle     sync.Pool
 }
 
-// ruleIndex is one rule of one pattern as the Set sees it.
+// ruleIndex is one rule of one pattern as the Set sees it: checks[from:to] are
+// its predicates, the one that wakes it first, then the ones most likely to fail.
 type ruleIndex struct {
-	pattern int32
-	preds   []int32 // in the order of their fields
-	check   []int32 // the same, the ones most likely to fail first
+	pattern  int32
+	from, to uint32
 }
 
 // NewSet indexes patterns. The answers of Match are their places in this list.

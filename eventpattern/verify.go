@@ -7,13 +7,16 @@ type predicate struct {
 	conds  []condition // the other alternatives
 	exists bool        // {"exists": true} is among them
 	absent bool        // {"exists": false} is among them
+	byID   bool        // a condition is
 }
 
 // condition is an alternative that must look at the value.
 type condition struct {
 	m      *matcher
+	text   string  // that of m, near at hand
 	listed []int32 // opNotStrings, opNotNumbers: the ids that are refused
-	byID   bool    // listed decides alone
+	op     op
+	byID   bool // listed decides alone
 }
 
 // verdict is what a predicate says of an event.
@@ -61,7 +64,8 @@ func (r *run) verify(at int32) {
 	}
 	bounds := 0
 	searching := false
-	for _, p := range rule.check {
+	checks := r.set.checks[rule.from:rule.to]
+	for _, p := range checks {
 		v := verdict(r.states[p] & (1<<stateBits - 1))
 		if r.states[p]>>stateBits != r.epoch {
 			v = r.judge(&r.set.preds[p])
@@ -76,7 +80,7 @@ func (r *run) verify(at int32) {
 			searching = true
 		}
 	}
-	if (searching || bounds > 1) && !r.consistent(rule.preds) {
+	if (searching || bounds > 1) && !r.consistent(checks) {
 		return
 	}
 	r.matched[rule.pattern>>6] |= 1 << (rule.pattern & 63)
@@ -117,26 +121,37 @@ func (r *run) accepts(p *predicate, v *value) bool {
 	if p.exists {
 		return true
 	}
+	if v.id == unknownID && (len(p.ids) > 0 || p.byID) {
+		r.set.fields[v.field].identify(v, r.textOf(v))
+	}
 	for _, id := range p.ids {
 		if id == v.id || id == v.addrID {
 			return true
 		}
 	}
-	if len(p.conds) == 0 {
-		return false
-	}
-	l := r.leaf(v)
 	for i := range p.conds {
-		c := &p.conds[i]
-		if c.byID {
-			if !contains(c.listed, v.id) {
-				return true
-			}
-		} else if c.m.accepts(&l) {
+		if r.fulfils(&p.conds[i], v) {
 			return true
 		}
 	}
 	return false
+}
+
+func (r *run) fulfils(c *condition, v *value) bool {
+	switch {
+	case c.byID:
+		return !contains(c.listed, v.id)
+	case c.op == opPrefix:
+		text := r.textOf(v)
+		return v.kind == kindString && len(text) >= len(c.text) && string(text[:len(c.text)]) == c.text
+	case c.op == opSuffix:
+		text := r.textOf(v)
+		return v.kind == kindString && len(text) >= len(c.text) && string(text[len(text)-len(c.text):]) == c.text
+	case c.op == opRange:
+		return v.counted && c.m.bounds.hold(v.number)
+	}
+	l := r.leaf(v)
+	return c.m.accepts(&l)
 }
 
 func contains(ids []int32, id int32) bool {

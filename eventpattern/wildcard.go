@@ -64,3 +64,12 @@ func (g *glob) fits(s []byte) bool {
 	}
 	return true
 }
+
+// longest is the length of the longest literal.
+func (g *glob) longest() int {
+	n := 0
+	for _, p := range g.parts {
+		n = max(n, len(p))
+	}
+	return n
+}
