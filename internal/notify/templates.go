@@ -17,7 +17,7 @@ import (
 //go:embed templates
 var embedded embed.FS
 
-// Languages are the languages that messages come in.
+// languages are those that messages come in.
 var languages = []string{"en", "ja"}
 
 // files are the templates of a language: one for each View.Template, and words,

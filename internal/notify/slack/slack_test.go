@@ -13,7 +13,6 @@ import (
 
 	"zesei/internal/finding"
 	"zesei/internal/notify"
-	"zesei/internal/notify/notifytest"
 )
 
 // clock is a time that passes only by waiting.
@@ -47,28 +46,6 @@ func open(t *testing.T, s *server, c *clock, change ...func(*Config)) *Deliverer
 		t.Fatal(err)
 	}
 	return d
-}
-
-func TestChannelSuite(t *testing.T) {
-	notifytest.Run(t, func(t *testing.T) notifytest.Harness {
-		s, c := newServer(t), newClock()
-		return notifytest.Harness{
-			Channel: open(t, s, c), Via: notify.Slack, Target: "#shop-sec", Secret: testToken, Standing: s.standing,
-			Order: func(f notifytest.Fault) {
-				switch f {
-				case notifytest.Busy:
-					s.order(status(http.StatusBadGateway))
-				case notifytest.Limited:
-					s.order(status(http.StatusTooManyRequests, "Retry-After", "60"))
-				case notifytest.LostPost:
-					s.order(lost)
-				case notifytest.Refused:
-					s.always = "channel_not_found"
-				}
-			},
-			Mend: func() { s.always = "" },
-		}
-	})
 }
 
 func groupOf(cases int) notify.Message {
