@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,15 +18,22 @@ import (
 
 // clock is a time that passes only by waiting.
 type clock struct {
+	mu    sync.Mutex
 	at    time.Time
 	slept []time.Duration
 }
 
 func newClock() *clock { return &clock{at: time.Unix(1764000300, 0)} }
 
-func (c *clock) now() time.Time { return c.at }
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
 
 func (c *clock) sleep(_ context.Context, d time.Duration) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.at = c.at.Add(d)
 	c.slept = append(c.slept, d)
 	return nil
