@@ -81,8 +81,9 @@ func (b *bucketRead) fact(name string, value any) {
 }
 
 // ReadBucket reads one bucket. A bucket of that name in another account is
-// refused by S3 (expected owner) and so counts as unknown. What could not be
-// read is named in resource.Unread; if nothing could, the error says why.
+// refused by S3 (expected owner) and so counts as unknown. Parts that S3 refuses
+// are named in resource.Unread; if it refuses all, the error says so. Any other
+// failure ends the read, because it would pass by asking again.
 func ReadBucket(ctx context.Context, api S3, ref resource.Ref) (resource.Resource, error) {
 	name := idOf(ref.ARN)
 	b := &bucketRead{api: api, name: aws.String(name), owner: aws.String(ref.Account), res: resource.Resource{
@@ -90,30 +91,50 @@ func ReadBucket(ctx context.Context, api S3, ref resource.Ref) (resource.Resourc
 		Properties: map[string]any{"BucketName": name},
 		Facts:      map[string]any{},
 	}}
-	failed := make([]error, len(bucketParts))
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	refused := make([]error, len(bucketParts))
 	var wg sync.WaitGroup
 	turns := make(chan struct{}, parallelReads)
 	for i, p := range bucketParts {
 		turns <- struct{}{}
+		if ctx.Err() != nil {
+			break
+		}
 		wg.Go(func() {
 			defer func() { <-turns }()
-			failed[i] = p.read(ctx, b)
+			err := p.read(ctx, b)
+			switch {
+			case err == nil, notSet[awscloud.Code(err)]:
+			case awscloud.Code(err) == "NoSuchBucket":
+				stop(&resource.NotFoundError{Ref: ref})
+			case lasting(err):
+				refused[i] = err
+			default:
+				stop(fmt.Errorf("read %s of bucket %s: %w", p.name, name, err))
+			}
 		})
 	}
 	wg.Wait()
-	return b.finish(failed)
+	if ctx.Err() != nil {
+		return resource.Resource{}, context.Cause(ctx)
+	}
+	return b.finish(refused)
 }
 
-func (b *bucketRead) finish(failed []error) (resource.Resource, error) {
+// lasting says whether asking again would get the same answer: a refusal, or a
+// configuration that S3 does not offer here.
+func lasting(err error) bool {
+	k := awscloud.Classify(err)
+	return k == awscloud.Denied || k == awscloud.Invalid
+}
+
+func (b *bucketRead) finish(refused []error) (resource.Resource, error) {
 	unread := map[string]string{}
 	var first error
-	for i, err := range failed {
-		code := awscloud.Code(err)
-		switch {
-		case err == nil, notSet[code]:
+	for i, err := range refused {
+		if err == nil {
 			continue
-		case code == "NoSuchBucket":
-			return resource.Resource{}, &resource.NotFoundError{Ref: b.res.Ref}
 		}
 		if first == nil {
 			first = err
