@@ -199,6 +199,14 @@ func TestBucketChecks(t *testing.T) {
 		{"S3.14", props{"VersioningConfiguration": props{"Status": "Enabled"}}, Passed, ""},
 		{"S3.14", props{"VersioningConfiguration": props{"Status": "Suspended"}}, Failed, `VersioningConfiguration.Status is "Suspended"`},
 		{"S3.14", props{}, Failed, "VersioningConfiguration.Status is not set"},
+		{"S3.9", props{"LoggingConfiguration": props{"DestinationBucketName": "logs"}}, Passed, ""},
+		{"S3.9", props{"LoggingConfiguration": props{}}, Passed, ""}, // logs to itself
+		{"S3.9", props{}, Failed, "LoggingConfiguration is not set"},
+		{"S3.13", props{"LifecycleConfiguration": props{"Rules": []any{props{"Status": "Disabled"}, props{"Status": "Enabled"}}}}, Passed, ""},
+		{"S3.13", props{"LifecycleConfiguration": props{"Rules": []any{props{"Status": "Disabled"}}}}, Failed, "Disabled"},
+		{"S3.13", props{}, Failed, "LifecycleConfiguration.Rules is not set"},
+		{"S3.17", encrypted("aws:kms"), Passed, ""},
+		{"S3.17", encrypted("AES256"), Failed, "AES256"},
 	} {
 		v, err := k.Evaluate(c.control, bucket(c.has))
 		if err != nil || v.Status != c.want || !strings.Contains(v.Why, c.why) {
@@ -308,7 +316,7 @@ func TestEveryCheckOfTheCatalogueCompiles(t *testing.T) {
 			t.Errorf("%s looks at nothing", one.ID)
 		}
 	}
-	if n < 11 {
+	if n < 14 {
 		t.Errorf("%d checks", n)
 	}
 }
