@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3control"
+
+	"zesei/internal/fake"
 )
 
 // listen serves handler on this machine and gives a Cloud that calls it.
@@ -121,4 +123,34 @@ func TestSecrets(t *testing.T) {
 			t.Errorf("asked in %s, want the Region of the ARN", scope)
 		}
 	}
+}
+
+func TestRolesOnTheTwin(t *testing.T) {
+	twin := fake.NewCloud(fake.Options{Seed: 1})
+	keys := twin.AddAccount(fake.Account{ID: home})
+	twin.AddAccount(fake.Account{ID: member})
+	twin.PutRole(fake.Role{ARN: readRole, ExternalID: "shared"})
+	server := httptest.NewServer(twin)
+	defer server.Close()
+	id := "shared"
+	c := New(Config{
+		Base:         &aws.Config{Region: region, Credentials: credentials.NewStaticCredentialsProvider(keys.AccessKeyID, keys.SecretAccessKey, "")},
+		BaseEndpoint: server.URL,
+		Accounts:     func(string) Account { return Account{ReadRole: readRole, WriteRole: writeRole, ExternalID: id} },
+	})
+	cfg, err := c.For(t.Context(), member, "us-west-2", Read, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := S3(cfg).ListBuckets(t.Context(), &s3.ListBucketsInput{}); err != nil {
+		t.Fatal(err)
+	}
+	if n := twin.Journal().Count(fake.Query{Operation: "ListBuckets", Account: member, Session: "zesei-read", Region: "us-west-2"}); n != 1 {
+		t.Errorf("%d calls arrived in the member account", n)
+	}
+	_, err = c.For(t.Context(), member, region, Write, "zesei-1")
+	noAccess(t, err, "role "+writeRole+" may not be assumed")
+	id = "wrong"
+	_, err = New(c.cfg).For(t.Context(), member, region, Read, "")
+	noAccess(t, err, "check its trust policy and external id")
 }

@@ -359,3 +359,37 @@ func TestABucketIsReadWhole(t *testing.T) {
 		t.Errorf("%+v", grants)
 	}
 }
+
+func TestRulesBeyondOnePageAreRead(t *testing.T) {
+	s := newScene(t)
+	var rules []fake.SecurityGroupRule
+	for i := range 1100 {
+		rules = append(rules, fake.SecurityGroupRule{Protocol: "tcp", From: 10000 + i, To: 10000 + i, CIDR4: "10.0.0.0/8"})
+	}
+	id := s.aws.AddSecurityGroup(account, region, fake.SecurityGroup{Name: "many", Rules: rules})
+	r, err := s.reader.Read(t.Context(), groupRef(id))
+	s.must(err)
+	if n := len(r.Facts[FactRules].([]SecurityGroupRule)); n != 1101 {
+		t.Errorf("%d rules, want 1100 and the open egress", n)
+	}
+	if n := s.aws.Journal().Count(fake.Query{Operation: "DescribeSecurityGroupRules"}); n != 2 {
+		t.Errorf("%d pages", n)
+	}
+}
+
+func BenchmarkReadSecurityGroup(b *testing.B) {
+	twin := fake.NewCloud(fake.Options{Seed: 1})
+	keys := twin.AddAccount(fake.Account{ID: account})
+	server := httptest.NewServer(twin)
+	defer server.Close()
+	reader := NewReader(awscloud.New(awscloud.Config{
+		Base:         &aws.Config{Region: region, Credentials: credentials.NewStaticCredentialsProvider(keys.AccessKeyID, keys.SecretAccessKey, "")},
+		BaseEndpoint: server.URL, Limits: awscloud.Unlimited,
+	}))
+	ref := groupRef(twin.AddSecurityGroup(account, region, fake.SecurityGroup{Name: "web"}))
+	for b.Loop() {
+		if _, err := reader.Read(b.Context(), ref); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
