@@ -45,6 +45,8 @@ type Fault struct {
 	Probability float64
 	// Delay is waited before the call is handled.
 	Delay time.Duration
+	// RetryAfter is what a 429 of Slack or a webhook names; 0 means a second.
+	RetryAfter time.Duration
 	// Status and Code replace what ServerError answers.
 	Status int
 	Code   string

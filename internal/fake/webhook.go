@@ -3,6 +3,7 @@ package fake
 import (
 	"io"
 	"net/http"
+	"strconv"
 	"sync"
 )
 
@@ -54,7 +55,7 @@ func (h *Webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	hit.Wait(r.Context())
 	switch hit.Kind {
 	case Throttle:
-		w.Header().Set("Retry-After", "1")
+		w.Header().Set("Retry-After", strconv.Itoa(max(1, int(hit.RetryAfter.Seconds()))))
 		w.WriteHeader(http.StatusTooManyRequests)
 		return
 	case ServerError:
