@@ -40,6 +40,9 @@ type Directory interface {
 	Account(id string) policy.Account
 	// Owner names the owner of a resource of an account, and why.
 	Owner(account string, tags map[string]string) (owner, why string)
+	// Zone is the time zone in which an owner's deadlines are seen; nil: the
+	// policy's.
+	Zone(owner string) *time.Location
 	// Channels are where an owner is told: "slack:#shop-sec", "webhook". None
 	// means that nobody is told.
 	Channels(owner string) []string

@@ -30,6 +30,7 @@ func (r *Rules) Input(f *casefile.File, now time.Time) policy.Input {
 		in.Status = finding.Warning
 	}
 	in.Owner, _ = r.Directory.Owner(f.Key.Account, f.Life.Tags)
+	in.Zone = r.Directory.Zone(in.Owner)
 	in.Control = r.Control(f.Key.Control)
 	if in.Control.Severity == "" {
 		in.Control.Severity = f.Severity

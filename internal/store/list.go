@@ -39,8 +39,8 @@ type Listed struct {
 	Products []string // who reports it
 }
 
-// List returns a page of cases, what is due first on top (no deadline last), and
-// the cursor of the next page, empty at the end.
+// List returns a page of cases, open ones and of these what is due first on top
+// (no deadline last), and the cursor of the next page, empty at the end.
 func List(ctx context.Context, q Querier, f Filter) ([]Listed, string, error) {
 	var where []string
 	var args []any
@@ -88,34 +88,32 @@ func List(ctx context.Context, q Querier, f Filter) ([]Listed, string, error) {
 		}
 		where = append(where, "("+strings.Join(any, " OR ")+")")
 	}
-	// One expression orders the list, so that the cursor is a pair.
-	const due = "coalesce(due, 9223372036854775807)"
 	if f.After != "" {
-		var d, id int64
-		if _, err := fmt.Sscanf(f.After, "%d-%d", &d, &id); err != nil {
+		var st, d, id int64
+		if _, err := fmt.Sscanf(f.After, "%d-%d-%d", &st, &d, &id); err != nil {
 			return nil, "", fmt.Errorf("the cursor %q is not one that a list gave", f.After)
 		}
-		where = append(where, fmt.Sprintf("(%s, id) > (%s, %s)", due, arg(d), arg(id)))
+		where = append(where, fmt.Sprintf("(%s, id) > (%s, %s, %s)", listOrder, arg(st), arg(d), arg(id)))
 	}
 	limit := f.Limit
 	if limit <= 0 {
 		limit = 100
 	}
-	query := `SELECT ` + caseColumns + `, ` + due + ` FROM cases`
+	query := `SELECT ` + caseColumns + `, ` + listOrder + ` FROM cases`
 	if len(where) > 0 {
 		query += " WHERE " + strings.Join(where, " AND ")
 	}
-	rows, err := q.QueryContext(ctx, query+` ORDER BY `+due+`, id LIMIT `+arg(limit+1), args...)
+	rows, err := q.QueryContext(ctx, query+` ORDER BY `+listOrder+`, id LIMIT `+arg(limit+1), args...)
 	if err != nil {
 		return nil, "", fmt.Errorf("listing cases: %w", err)
 	}
 	defer rows.Close()
 	var out []Listed
 	byID := map[int64]*casefile.File{}
-	var lastDue, next int64
+	var lastState, lastDue, next int64
 	for rows.Next() {
-		var d int64
-		c, err := scanCase(rows, &d)
+		var st, d int64
+		c, err := scanCase(rows, &st, &d)
 		if err != nil {
 			return nil, "", fmt.Errorf("listing cases: %w", err)
 		}
@@ -125,7 +123,7 @@ func List(ctx context.Context, q Querier, f Filter) ([]Listed, string, error) {
 		}
 		c.Sources = map[[16]byte]casefile.Statement{}
 		byID[c.ID] = c
-		lastDue = d
+		lastState, lastDue = st, d
 		out = append(out, Listed{File: c})
 	}
 	if err := rows.Err(); err != nil {
@@ -144,8 +142,12 @@ func List(ctx context.Context, q Querier, f Filter) ([]Listed, string, error) {
 	if next == 0 {
 		return out, "", nil
 	}
-	return out, fmt.Sprintf("%d-%d", lastDue, next), nil
+	return out, fmt.Sprintf("%d-%d-%d", lastState, lastDue, next), nil
 }
+
+// listOrder is the order of a list, as the index cases_list has it: what is open
+// before what is not, what is due first on top.
+const listOrder = `CASE state WHEN 'open' THEN 0 WHEN 'accepted' THEN 1 WHEN 'suppressed' THEN 2 ELSE 3 END, coalesce(due, 9223372036854775807)`
 
 func lastSeen(ctx context.Context, q Querier, list []Listed) error {
 	ids := make([]int64, len(list))

@@ -35,6 +35,8 @@ type DB struct {
 	write *sql.DB
 	read  *sql.DB
 	path  string
+
+	remove string // folder that goes with the store
 }
 
 // ErrNotFound is returned where one row was asked for and none is there.
@@ -71,7 +73,13 @@ func Open(ctx context.Context, storeURL string) (*DB, error) {
 func (db *DB) Path() string { return db.path }
 
 // Close closes the store. Everything committed is kept.
-func (db *DB) Close() error { return errors.Join(db.read.Close(), db.write.Close()) }
+func (db *DB) Close() error {
+	err := errors.Join(db.read.Close(), db.write.Close())
+	if db.remove != "" {
+		err = errors.Join(err, os.RemoveAll(db.remove))
+	}
+	return err
+}
 
 func (db *DB) migrate(ctx context.Context) error {
 	p, err := goose.NewProvider(goose.DialectSQLite3, db.write, mustSub())
@@ -194,3 +202,14 @@ func mustSub() fs.FS {
 	}
 	return sub
 }
+
+// CopyTo writes a consistent copy of the whole store to a new file.
+func (db *DB) CopyTo(ctx context.Context, path string) error {
+	if _, err := db.write.ExecContext(ctx, `VACUUM INTO $1`, path); err != nil {
+		return fmt.Errorf("copying store %s: %w", db.path, err)
+	}
+	return nil
+}
+
+// RemoveOnClose removes a folder when the store is closed: for copies.
+func (db *DB) RemoveOnClose(dir string) { db.remove = dir }

@@ -31,8 +31,12 @@ CREATE TABLE cases (
   life          TEXT    NOT NULL           -- the rest of the case's life, JSON (casefile.Life)
 );
 CREATE UNIQUE INDEX cases_hash     ON cases (hash);
-CREATE INDEX        cases_list     ON cases (state, coalesce(due, 9223372036854775807), id);
-CREATE INDEX        cases_due      ON cases (coalesce(due, 9223372036854775807), id);
+-- The order of the list: what is open first, then what is due first.
+CREATE INDEX        cases_list     ON cases (CASE state WHEN 'open' THEN 0 WHEN 'accepted' THEN 1 WHEN 'suppressed' THEN 2 ELSE 3 END,
+                                             coalesce(due, 9223372036854775807), id);
+CREATE INDEX        cases_account  ON cases (account, control);
+CREATE INDEX        cases_control  ON cases (control);
+CREATE INDEX        cases_owner    ON cases (owner, state);
 CREATE INDEX        cases_resource ON cases (resource) WHERE state <> 'closed';
 
 -- One row for each source finding of a case.

@@ -1,0 +1,182 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/user"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"github.com/lmittmann/tint"
+
+	"zesei/internal/app"
+	"zesei/internal/casefile"
+	"zesei/internal/casework"
+	"zesei/internal/config"
+	"zesei/internal/store"
+)
+
+// IO is what a command reads and writes.
+type IO struct {
+	In       io.Reader
+	Out, Err io.Writer
+	// Terminal says whether Out, and ErrTerminal whether Err, is a terminal.
+	Terminal, ErrTerminal bool
+	Now                   func() time.Time
+}
+
+// root is the command line. Each command is a struct in a file of its own.
+type root struct {
+	Config   string `short:"c" placeholder:"FILE" help:"Configuration (default: zesei.yaml where it exists)."`
+	Store    string `placeholder:"URL" help:"Store, in place of the configuration's (sqlite:FILE)."`
+	JSON     bool   `name:"json" help:"Print JSON for machines."`
+	LogLevel string `default:"warn" enum:"debug,info,warn,error" help:"How much to log on standard error: debug, info, warn or error."`
+
+	Ingest ingestCmd `cmd:"" help:"Take in findings and events from files or standard input."`
+	Case   caseCmd   `cmd:"" help:"List, show and work cases."`
+}
+
+// env is what every command gets.
+type env struct {
+	IO
+	ctx  context.Context
+	root *root
+	log  *slog.Logger
+}
+
+// wrongUse is an error of use or configuration: exit code 2.
+type wrongUse struct{ err error }
+
+func (e wrongUse) Error() string { return e.err.Error() }
+func (e wrongUse) Unwrap() error { return e.err }
+
+// use makes an error of wrong use.
+func use(format string, args ...any) error { return wrongUse{fmt.Errorf(format, args...)} }
+
+// errFound ends a command with exit code 1 and no message: it has said what it
+// found.
+var errFound = errors.New("found")
+
+// Run runs a command line and returns its exit code.
+func Run(ctx context.Context, args []string, stdio IO) int {
+	if stdio.Now == nil {
+		stdio.Now = time.Now
+	}
+	var r root
+	exited := -1
+	parser, err := kong.New(&r, kong.Name("zesei"), kong.Description("Closes AWS security findings: one case a problem, told to its owner, fixed with proof."),
+		kong.Writers(stdio.Out, stdio.Err), kong.Exit(func(code int) { exited = code; panic(exit{}) }), kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+	if err != nil {
+		fmt.Fprintf(stdio.Err, "zesei: %v\n", err)
+		return 2
+	}
+	k, code := parse(parser, args, &exited)
+	if k == nil {
+		if code != 0 {
+			code = 2
+		}
+		return code
+	}
+	e := &env{IO: stdio, ctx: ctx, root: &r}
+	e.log = logger(stdio, r.LogLevel)
+	err = k.Run(e)
+	return e.exit(err)
+}
+
+// exit stands for kong's wish to end the program (after --help).
+type exit struct{}
+
+func parse(parser *kong.Kong, args []string, exited *int) (k *kong.Context, code int) {
+	defer func() {
+		if p := recover(); p != nil {
+			if _, ok := p.(exit); !ok {
+				panic(p)
+			}
+			k, code = nil, *exited
+		}
+	}()
+	k, err := parser.Parse(args)
+	if err != nil {
+		fmt.Fprintf(parser.Stderr, "zesei: %v (see `zesei --help`)\n", err)
+		return nil, 2
+	}
+	return k, 0
+}
+
+func logger(stdio IO, level string) *slog.Logger {
+	var l slog.Level
+	_ = l.UnmarshalText([]byte(level)) // kong has checked it
+	return slog.New(tint.NewHandler(stdio.Err, &tint.Options{Level: l, NoColor: !stdio.ErrTerminal, TimeFormat: time.RFC3339}))
+}
+
+// exit prints an error as its kind asks, and returns the exit code.
+func (e *env) exit(err error) int {
+	var problems config.Problems
+	var wrong wrongUse
+	var refused *casefile.RefusedError
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, errFound):
+		return 1
+	case errors.As(err, &problems):
+		for _, p := range problems {
+			fmt.Fprintln(e.Err, p.String())
+		}
+		return 2
+	case errors.As(err, &wrong):
+		fmt.Fprintf(e.Err, "zesei: %v\n", err)
+		return 2
+	case errors.As(err, &refused):
+		fmt.Fprintf(e.Err, "zesei: %s\n", refused.Why)
+		return 1
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(e.Err, "zesei: interrupted; everything committed is kept")
+		return 1
+	}
+	fmt.Fprintf(e.Err, "zesei: %v\n", err)
+	return 1
+}
+
+// open opens the app that the flags ask for.
+func (e *env) open(offline bool) (*app.App, error) {
+	a, err := app.Open(e.ctx, app.Options{ConfigPath: e.root.Config, Store: e.root.Store, Now: e.Now, Log: e.log, Offline: offline})
+	var missing *os.PathError
+	if errors.As(err, &missing) && missing.Path == e.root.Config {
+		return nil, wrongUse{fmt.Errorf("reading the configuration: %w", err)}
+	}
+	return a, err
+}
+
+// person is who works the command line.
+func (e *env) person(a *app.App) casework.Person { return a.Person(osUser()) }
+
+func osUser() string {
+	if u, err := user.Current(); err == nil && u.Username != "" {
+		return u.Username
+	}
+	return "unknown"
+}
+
+// find finds the one case that a key's beginning names.
+func (e *env) find(a *app.App, key string) (*casefile.File, error) {
+	f, err := store.FindCase(e.ctx, a.DB.View(), key)
+	var many *store.AmbiguousError
+	if errors.As(err, &many) {
+		return nil, wrongUse{err}
+	}
+	return f, err
+}
+
+// print prints a value as JSON.
+func (e *env) print(v any) error {
+	enc := json.NewEncoder(e.Out)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
