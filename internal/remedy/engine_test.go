@@ -351,6 +351,57 @@ func TestVerify(t *testing.T) {
 	}
 }
 
+func TestPartsThatDoNotShowAreWaitedForAndThenTold(t *testing.T) {
+	d := doubleOf(theHole())
+	p := planFor(t, d.res, "", "EC2.13")
+	e, _ := engineOf(t, d)
+	if out := e.Apply(t.Context(), "f1", p, &memory{}); out.State != Applied {
+		t.Fatalf("%+v", out)
+	}
+	without := doubleOf(d.res)
+	without.setRules(slices.DeleteFunc(slices.Clone(d.groupRules()), func(r live.SecurityGroupRule) bool { return r.CIDRIPv4 == "0.0.0.0/0" && *r.FromPort == 20 }))
+	d.stale = []resource.Resource{without.res}
+	if v := e.Verify(t.Context(), p, nil); v.State != Passed || v.Reads != 2 || len(v.Missing) != 0 {
+		t.Errorf("late: %+v", v)
+	}
+	e, _ = engineOf(t, without)
+	if v := e.Verify(t.Context(), p, nil); v.State != Passed || v.Reads != 7 || len(v.Missing) != 1 {
+		t.Errorf("never: %s after %d reads, missing %v", v.State, v.Reads, v.Missing)
+	}
+}
+
+// racing adds an entry just before the first call goes out, as another person
+// might.
+type racing struct {
+	memory
+	race func()
+}
+
+func (r *racing) Intended(ctx context.Context, i int, s Step) error {
+	if r.race != nil {
+		r.race()
+		r.race = nil
+	}
+	return r.memory.Intended(ctx, i, s)
+}
+
+// EC2 refuses a whole call for one entry that stands already: the others are
+// still made.
+func TestOneEntryThatStandsDoesNotStopTheOthers(t *testing.T) {
+	d := doubleOf(theHole())
+	p := planFor(t, d.res, "narrow", "EC2.13")
+	e, _ := engineOf(t, d)
+	rec := &racing{race: func() {
+		d.setRules(append(slices.Clone(d.groupRules()), rule("sgr-x", "udp", 0, 65535, "::/0")))
+	}}
+	if out := e.Apply(t.Context(), "f1", p, rec); out.State != Applied {
+		t.Fatalf("%+v", out)
+	}
+	if v := e.Verify(t.Context(), p, nil); v.State != Passed || v.Reads != 1 || len(v.Missing) != 0 {
+		t.Errorf("%+v", v)
+	}
+}
+
 func TestVerifyingOutboundIsByTheEntries(t *testing.T) {
 	out := rule("sgr-out", "tcp", 20, 25, "0.0.0.0/0")
 	out.Egress = true
@@ -420,6 +471,21 @@ func TestRepairGivesBackOnlyWhatTheFixTookAway(t *testing.T) {
 				t.Errorf("what the control forbids is open again: %+v", v)
 			}
 		})
+	}
+}
+
+func TestRepairNeverRestoresWhatTheControlForbids(t *testing.T) {
+	d := doubleOf(group(rule("sgr-ssh", "tcp", 22, 22, "0.0.0.0/0"), rule("sgr-wide", "tcp", 20, 25, "0.0.0.0/0")))
+	p := planFor(t, d.res, "exact", "EC2.13") // skips the wide entry
+	e, _ := engineOf(t, d)
+	rec := &memory{}
+	if out := e.Apply(t.Context(), "f1", p, rec); out.State != Applied {
+		t.Fatalf("%+v", out)
+	}
+	d.setRules(nil)
+	rec.records[0].Result.RuleIDs = []string{"sgr-ssh", "sgr-wide"}
+	if lost, out := e.Repair(t.Context(), "f1", p, rec.records, &memory{}); len(lost) != 0 || out.State != Applied || len(d.groupRules()) != 0 {
+		t.Errorf("%v %+v", lost, out)
 	}
 }
 

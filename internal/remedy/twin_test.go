@@ -35,7 +35,7 @@ type world struct {
 	twin  *fake.Cloud // nil for an emulator
 }
 
-func worldAt(endpoint, account string, keys aws.CredentialsProvider) world {
+func worldAt(endpoint string, keys aws.CredentialsProvider) world {
 	base := aws.Config{Region: twinRegion, Credentials: keys, BaseEndpoint: aws.String(endpoint)}
 	return world{
 		cfg:   base,
@@ -49,9 +49,17 @@ func twinWorld(t *testing.T) world {
 	keys := twin.AddAccount(fake.Account{ID: twinAccount})
 	server := httptest.NewServer(twin)
 	t.Cleanup(server.Close)
-	w := worldAt(server.URL, twinAccount, credentials.NewStaticCredentialsProvider(keys.AccessKeyID, keys.SecretAccessKey, ""))
+	w := worldAt(server.URL, credentials.NewStaticCredentialsProvider(keys.AccessKeyID, keys.SecretAccessKey, ""))
 	w.twin = twin
 	return w
+}
+
+// again is the same world for a process that starts afresh: it remembers neither
+// sessions nor throttles.
+func (w world) again() world {
+	n := worldAt(aws.ToString(w.cfg.BaseEndpoint), w.cfg.Credentials)
+	n.twin = w.twin
+	return n
 }
 
 func (w world) engine(t *testing.T) *Engine {
@@ -267,6 +275,7 @@ func TestFaultsOfTheTwinAtEveryCall(t *testing.T) {
 					if out.State != Stopped || out.Kind == "" {
 						t.Fatalf("%+v", out)
 					}
+					e = w.again().engine(t)
 				}
 				if out.State != Applied {
 					t.Fatalf("%+v", out)

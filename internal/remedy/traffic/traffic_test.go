@@ -189,7 +189,7 @@ func TestAGroupAtItsQuota(t *testing.T) {
 		}
 	})
 	t.Run("a raised quota shows in the group", func(t *testing.T) {
-		have := append(fill(90), rule("tcp", 22, 22, "0.0.0.0/0"))
+		have := append(fill(90), rule("tcp", 22, 22, "0.0.0.0/0"), rule("tcp", 22, 25, "0.0.0.0/0"))
 		remove, add, _ := cutAll(have, ssh)
 		if _, err := Order(have, remove, add, 60); err != nil {
 			t.Fatal(err)
