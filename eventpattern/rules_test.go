@@ -17,8 +17,8 @@ import (
 //	   detail.eventName (half of them names that the events hold, each as often
 //	   as any other, half others), and in four of five one more field of the
 //	   detail by the shares below; one in ten splits its last field into a $or
-//	16 watch findings by source, detail-type and a field of the finding, which
-//	   lies in an array
+//	16 watch findings: source, detail-type, the status, the severity, the end of
+//	   the generator and one more field of the finding, all in one array
 //	 4 name no source, only the beginning or the end or all of a field of the detail
 //
 // and of 100 of the further fields
@@ -183,6 +183,9 @@ func (m *ruleMaker) rule() []byte {
 	case n < 96:
 		rule["source"], rule["detail-type"] = leaves["source"][:1], leaves["detail-type"][:1]
 		put(rule, path, m.want(v))
+		put(rule, "detail.findings.Compliance.Status", []any{"FAILED", "WARNING"})
+		put(rule, "detail.findings.Severity.Label", []any{[]string{"CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL"}[m.rng.IntN(5)]})
+		put(rule, "detail.findings.GeneratorId", []any{map[string]any{"suffix": fmt.Sprintf("/%s.%d", services[m.rng.IntN(len(services))], 1+m.rng.IntN(20))}})
 	default:
 		s := m.text(v)
 		put(rule, path, [][]any{

@@ -18,6 +18,7 @@ type run struct {
 	epoch   uint32   // counts events; what bears an older one is empty
 	states  []uint32 // for each predicate: epoch and verdict
 	matched []uint64 // a bit for each pattern
+	touched []uint64 // a bit for each word of matched that is not 0
 	search  search
 
 	marks []uint64 // see mark
@@ -75,6 +76,7 @@ func newRun(s *Set) *run {
 		members: make([]member, 1, 16),
 		states:  make([]uint32, len(s.preds)),
 		matched: make([]uint64, (s.patterns+63)/64),
+		touched: make([]uint64, (s.patterns+4095)/4096),
 		values:  make([]value, 0, 32),
 	}
 }

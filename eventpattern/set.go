@@ -68,13 +68,14 @@ func (s *Set) Match(event []byte, dst []int) ([]int, error) {
 
 // collect appends the patterns that matched and clears their bits.
 func (r *run) collect(dst []int) []int {
-	for i, w := range r.matched {
-		if w == 0 {
-			continue
-		}
-		r.matched[i] = 0
-		for ; w != 0; w &= w - 1 {
-			dst = append(dst, i*64+bits.TrailingZeros64(w))
+	for i, t := range r.touched {
+		r.touched[i] = 0
+		for ; t != 0; t &= t - 1 {
+			at := i*64 + bits.TrailingZeros64(t)
+			for w := r.matched[at]; w != 0; w &= w - 1 {
+				dst = append(dst, at*64+bits.TrailingZeros64(w))
+			}
+			r.matched[at] = 0
 		}
 	}
 	return dst

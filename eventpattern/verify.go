@@ -84,6 +84,7 @@ func (r *run) verify(at int32) {
 		return
 	}
 	r.matched[rule.pattern>>6] |= 1 << (rule.pattern & 63)
+	r.touched[rule.pattern>>12] |= 1 << (rule.pattern >> 6 & 63)
 }
 
 // judge evaluates a predicate on all values of its field.

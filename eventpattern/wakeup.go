@@ -58,25 +58,35 @@ func (c *compiler) home(d ruleDraft) int64 {
 	return home
 }
 
-// settle copies the conditions and their texts into one piece of memory each,
+// settle copies what the predicates need into one piece of memory of each kind,
 // in the order of the predicates.
 func (c *compiler) settle() {
-	var conds []condition
-	var text []byte
-	for i := range c.set.preds {
-		for j := range c.set.preds[i].conds {
-			conds = append(conds, c.set.preds[i].conds[j])
-			text = append(text, c.set.preds[i].conds[j].m.text...)
-		}
-	}
-	all := string(text)
+	var (
+		conds []condition
+		kept  []matcher
+		ids   []int32
+		text  []byte
+	)
 	for i := range c.set.preds {
 		p := &c.set.preds[i]
-		n := len(p.conds)
+		ids = append(ids, p.ids...)
+		for j := range p.conds {
+			conds = append(conds, p.conds[j])
+			kept = append(kept, *p.conds[j].m)
+			text = append(text, p.conds[j].m.text...)
+		}
+	}
+	texts := string(text)
+	for i := range c.set.preds {
+		p := &c.set.preds[i]
+		n := len(p.ids)
+		p.ids, ids = ids[:n:n], ids[n:]
+		n = len(p.conds)
 		p.conds, conds = conds[:n:n], conds[n:]
 		for j := range p.conds {
 			size := len(p.conds[j].m.text)
-			p.conds[j].text, all = all[:size], all[size:]
+			p.conds[j].text, texts = texts[:size], texts[size:]
+			p.conds[j].m, kept = &kept[0], kept[1:]
 		}
 	}
 }
@@ -149,14 +159,14 @@ func guess(m *matcher) float64 {
 			return 0.1
 		}
 		return 0.4
-	case opFold, opBlock:
+	case opFold, opBlock, opRange:
 		return 0.1
 	case opWildcard:
 		if m.globs[0].longest() >= gramSize {
 			return 0.1
 		}
 		return 0.4
-	case opRange, opFoldPrefix, opFoldSuffix:
+	case opFoldPrefix, opFoldSuffix:
 		return 0.3
 	}
 	return 0.9
