@@ -35,6 +35,7 @@ type DB struct {
 	write *sql.DB
 	read  *sql.DB
 	path  string
+	id    string
 
 	remove string // folder that goes with the store
 }
@@ -69,6 +70,10 @@ func Open(ctx context.Context, storeURL string) (*DB, error) {
 	return db, nil
 }
 
+// ID tells this store from any other: 8 hexadecimal digits, made with it. Keys
+// that leave zesei begin with it.
+func (db *DB) ID() string { return db.id }
+
 // Path is the file of the store.
 func (db *DB) Path() string { return db.path }
 
@@ -86,7 +91,13 @@ func (db *DB) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = p.Up(ctx)
+	if _, err = p.Up(ctx); err != nil {
+		return err
+	}
+	if _, err = db.write.ExecContext(ctx, `INSERT INTO meta (name, value) VALUES ('id', lower(hex(randomblob(4)))) ON CONFLICT DO NOTHING`); err != nil {
+		return err
+	}
+	db.id, err = Meta(ctx, db.write, "id")
 	return err
 }
 

@@ -107,7 +107,7 @@ func (o *Outbox) keep(ctx context.Context, id int64, t notify.Told, delivered bo
 func (o *Outbox) Message(ctx context.Context, row store.Message) (notify.Message, error) {
 	via, target, _ := strings.Cut(row.Channel, ":")
 	voice := o.Directory.Voice(row.Owner)
-	m := notify.Message{Key: fmt.Sprintf("m%d", row.ID), Owner: row.Owner, Via: notify.Via(via), Target: target,
+	m := notify.Message{Key: fmt.Sprintf("%s-%d", o.DB.ID(), row.ID), Owner: row.Owner, Via: notify.Via(via), Target: target,
 		Language: voice.Language, Zone: voice.Zone, Mention: voice.Mention}
 	ids, err := store.MessageCaseIDs(ctx, o.DB.View(), row.ID)
 	if err != nil {
@@ -161,7 +161,7 @@ func (o *Outbox) Case(f *casefile.File, fix store.Fix, language string) notify.C
 	if f.State == casefile.Open {
 		c.Reason = ""
 	}
-	if a := f.Life.Actor; a != nil {
+	if a := cmp.Or(f.Life.BroughtBack, f.Life.Actor); a != nil {
 		c.By = cmp.Or(a.Name, a.Principal)
 	}
 	if fix.ID != "" {
@@ -215,6 +215,9 @@ func (o *Outbox) summary(files []*casefile.File, language string) *notify.Import
 	s := &notify.Import{}
 	accounts, bySeverity, byControl := map[string]bool{}, map[finding.Severity]int{}, map[string]*notify.ControlCount{}
 	for _, f := range files {
+		if f.State != casefile.Open {
+			continue
+		}
 		s.Total++
 		bySeverity[f.Severity]++
 		if !accounts[f.Key.Account] {
