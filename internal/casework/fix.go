@@ -277,7 +277,7 @@ func (w *Work) SawActor(ctx context.Context, ids []int64, a *finding.Actor) erro
 		}
 		o := b.take(f)
 		f.Life.Actor = a
-		return b.note(o, "zesei", []casefile.Move{{What: "traced", Why: "CloudTrail: " + a.Event + " by " + a.Principal, Data: a}}, casefile.Wants{Updated: true})
+		return b.note(o, "zesei", []casefile.Move{{What: "traced", Why: "CloudTrail: " + a.Event + " by " + a.Principal, Data: a}}, casefile.Wants{Updated: true, Tell: true})
 	})
 }
 
