@@ -327,6 +327,14 @@ func oracleDigits(s string) string {
 }
 
 func oracleAddress(s string) (netip.Addr, bool) {
+	if parts := strings.Split(s, "."); len(parts) == 4 { // leading zeros are allowed
+		for i, p := range parts {
+			if p != "" {
+				parts[i] = strings.TrimLeft(p[:len(p)-1], "0") + p[len(p)-1:]
+			}
+		}
+		s = strings.Join(parts, ".")
+	}
 	a, err := netip.ParseAddr(s)
 	if err != nil || strings.Contains(s, "%") || strings.Contains(s, ":") && strings.Contains(s, ".") {
 		return netip.Addr{}, false

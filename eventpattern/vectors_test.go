@@ -114,3 +114,13 @@ func TestAWSVectors(t *testing.T) {
 func TestReferenceVectors(t *testing.T) {
 	checkVectors(t, readVectors(t, shared(t, "reference", "vectors", "event-patterns.jsonl")))
 }
+
+// ownVectors are cases of our own for every operator and corner; they need
+// nothing beside the repository.
+func ownVectors(t testing.TB) []vector {
+	return readVectors(t, filepath.Join("testdata", "vectors.jsonl"))
+}
+
+func TestOwnVectors(t *testing.T) {
+	checkVectors(t, ownVectors(t))
+}
