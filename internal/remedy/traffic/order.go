@@ -34,23 +34,49 @@ func (e *QuotaError) Error() string {
 // let through both before and after, and never holds more than quota rules of a
 // family. have is every rule that the group holds in that direction.
 //
-// A rule is removed as soon as the others let through all of it that is to stay;
-// until then the missing parts are added, those first that need the least room.
-// Adding before removing keeps traffic; removing what is covered first makes
-// room and closes early. Where even that does not fit, *QuotaError tells.
+// Rules that the others cover, as far as what is to stay of them goes, are
+// removed first, so that what can be closed at once is. Then everything is added
+// and the rest removed, if there is room for all of it. In a fuller group parts
+// are added little by little, those first that need the least room, and each rule
+// is removed as soon as it is covered. Where even that does not fit, *QuotaError
+// tells.
 //
 // A group that holds more than quota already has a raised quota that nobody told
 // us: the present number is then taken.
 func Order(have, remove, add []Rule, quota int) ([]Op, error) {
 	o := ordering{now: slices.Clone(have), add: unique(add, have), quota: map[Family]int{}}
-	o.universe = slices.Concat(have, add)
 	for _, f := range []Family{IPv4, IPv6} {
 		o.quota[f] = max(quota, count(have, f))
 	}
-	final := slices.Concat(without(have, remove), o.add)
-	o.final = Of(final, o.universe)
+	o.known = protocolsOf(have, add)
+	o.final = of(slices.Concat(without(have, remove), o.add), o.known)
 
-	for pending := slices.Clone(remove); len(pending) > 0; {
+	var pending []Rule
+	for _, r := range remove {
+		if o.covered(r) {
+			o.drop(r)
+		} else {
+			pending = append(pending, r)
+		}
+	}
+	if o.room(o.add) != nil {
+		var err error
+		if pending, err = o.squeeze(pending); err != nil {
+			return nil, err
+		}
+	}
+	if err := o.room(o.add); err != nil {
+		return nil, err
+	}
+	o.take(slices.Clone(o.add))
+	o.drop(pending...)
+	return o.ops, nil
+}
+
+// squeeze removes and adds by turns until there is room for everything that is
+// still to be added; it returns what is then still to be removed.
+func (o *ordering) squeeze(pending []Rule) ([]Rule, error) {
+	for len(pending) > 0 && o.room(o.add) != nil {
 		best, parts, refused := -1, []Rule(nil), (*QuotaError)(nil)
 		for i, r := range pending {
 			missing := o.missing(r)
@@ -63,42 +89,48 @@ func Order(have, remove, add []Rule, quota int) ([]Op, error) {
 			if best < 0 || len(missing) < len(parts) {
 				best, parts = i, missing
 			}
+			if len(parts) == 0 {
+				break // nothing can need less room
+			}
 		}
 		if best < 0 {
 			return nil, refused
-		}
-		if len(parts) > 0 && o.room(o.add) == nil {
-			parts = slices.Clone(o.add) // one call instead of one for each rule that goes
 		}
 		o.take(parts)
 		o.drop(pending[best])
 		pending = slices.Delete(pending, best, best+1)
 	}
-	if err := o.room(o.add); err != nil {
-		return nil, err
-	}
-	o.take(slices.Clone(o.add))
-	return o.ops, nil
+	return pending, nil
 }
 
 type ordering struct {
 	now, add []Rule // rules that stand, rules still to be added
-	universe []Rule
+	known    map[string]bool
 	final    Set
 	quota    map[Family]int
 	ops      []Op
 }
 
+// covered says whether the other rules let through all of r that is to stay.
+func (o *ordering) covered(r Rule) bool {
+	var others []Rule // of the same source: no other can cover it
+	for _, n := range o.now {
+		if n.Source() == r.Source() && !n.Same(r) {
+			others = append(others, n)
+		}
+	}
+	return of([]Rule{r}, o.known).And(o.final).Within(of(others, o.known))
+}
+
 // missing returns the rules still to be added that must stand before r may go.
 func (o *ordering) missing(r Rule) []Rule {
-	own := Of([]Rule{r}, o.universe)
-	stays := own.And(o.final)
-	if stays.Within(Of(without(o.now, []Rule{r}), o.universe)) {
+	if o.covered(r) {
 		return nil
 	}
+	own := of([]Rule{r}, o.known)
 	var out []Rule
 	for _, a := range o.add {
-		if !Of([]Rule{a}, o.universe).And(own).Empty() {
+		if a.Source() == r.Source() && !of([]Rule{a}, o.known).And(own).Empty() {
 			out = append(out, a)
 		}
 	}
@@ -127,13 +159,16 @@ func (o *ordering) take(rules []Rule) {
 	o.ops = append(o.ops, Op{Add: slices.Clone(rules)})
 }
 
-func (o *ordering) drop(r Rule) {
-	o.now = without(o.now, []Rule{r})
-	if n := len(o.ops); n > 0 && o.ops[n-1].Remove != nil {
-		o.ops[n-1].Remove = append(o.ops[n-1].Remove, r)
+func (o *ordering) drop(rules ...Rule) {
+	if len(rules) == 0 {
 		return
 	}
-	o.ops = append(o.ops, Op{Remove: []Rule{r}})
+	o.now = without(o.now, rules)
+	if n := len(o.ops); n > 0 && o.ops[n-1].Remove != nil {
+		o.ops[n-1].Remove = append(o.ops[n-1].Remove, rules...)
+		return
+	}
+	o.ops = append(o.ops, Op{Remove: slices.Clone(rules)})
 }
 
 // count is the number of rules that count against the family's quota: a group

@@ -20,35 +20,38 @@ const rest = "rest"
 // Of returns the traffic that the rules let through together. universe lists
 // further rules whose protocols must be told apart, so that two sets made with
 // the same universe can be compared.
-func Of(rules, universe []Rule) Set {
-	s := Set{known: map[string]bool{TCP: true, UDP: true, ICMP: true, ICMPv6: true, rest: true}, open: map[flow]Ports{}}
-	for _, list := range [][]Rule{rules, universe} {
+func Of(rules, universe []Rule) Set { return of(rules, protocolsOf(rules, universe)) }
+
+// protocolsOf lists the protocols that rules name, and rest.
+func protocolsOf(lists ...[]Rule) map[string]bool {
+	known := map[string]bool{TCP: true, UDP: true, ICMP: true, ICMPv6: true, rest: true}
+	for _, list := range lists {
 		for _, r := range list {
 			if p := Protocol(r.Protocol); p != Every {
-				s.known[p] = true
+				known[p] = true
 			}
 		}
 	}
-	for _, r := range rules {
-		s.add(r)
-	}
-	return s
+	return known
 }
 
-func (s Set) add(r Rule) {
-	n := r.Normal()
-	put := func(protocol string, ports Ports) {
-		f := flow{n.Egress, n.Source(), protocol}
-		s.open[f] = s.open[f].Union(ports)
-	}
-	switch n.Protocol {
-	case Every:
-		for p := range s.known {
-			put(p, AllPorts())
+func of(rules []Rule, known map[string]bool) Set {
+	s := Set{known: known, open: map[flow]Ports{}}
+	for _, r := range rules {
+		n := r.Normal()
+		f := flow{n.Egress, n.Source(), n.Protocol}
+		if n.Protocol != Every {
+			s.open[f] = append(s.open[f], n.Ports()...)
+			continue
 		}
-	default:
-		put(n.Protocol, n.Ports())
+		for f.protocol = range known {
+			s.open[f] = append(s.open[f], AllPorts()...)
+		}
 	}
+	for f, ranges := range s.open {
+		s.open[f] = normal(ranges)
+	}
+	return s
 }
 
 // Ports returns what the rule opens of its own protocol: ports for TCP and UDP,
