@@ -111,7 +111,7 @@ func parse(parser *kong.Kong, args []string, exited *int) (k *kong.Context, code
 func logger(stdio IO, level string) *slog.Logger {
 	var l slog.Level
 	_ = l.UnmarshalText([]byte(level)) // kong has checked it
-	return slog.New(tint.NewHandler(stdio.Err, &tint.Options{Level: l, NoColor: !stdio.ErrTerminal, TimeFormat: time.RFC3339}))
+	return slog.New(tint.NewTextHandler(stdio.Err, &tint.Options{Level: l, NoColor: !stdio.ErrTerminal, TimeFormat: time.RFC3339}))
 }
 
 // exit prints an error as its kind asks, and returns the exit code.

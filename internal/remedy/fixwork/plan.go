@@ -112,7 +112,6 @@ type group struct {
 	fix    policy.Fix
 	cases  []*casefile.File
 	iac    string
-	tagged bool
 	why    string
 }
 
