@@ -108,11 +108,13 @@ func (c *Cloud) Faults() *Faults { return c.faults }
 // locked runs f with the state held, then tells subscribers what f left for
 // them, outside the lock, on the caller's goroutine.
 func (c *Cloud) locked(f func()) {
-	c.mu.Lock()
-	f()
-	told := c.pending
-	c.pending = nil
-	c.mu.Unlock()
+	var told []func()
+	func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		f()
+		told, c.pending = c.pending, nil
+	}()
 	for _, tell := range told {
 		tell()
 	}

@@ -25,12 +25,12 @@ func (c *call) trailParameters() any {
 		return p
 	}
 	var in map[string]any
-	if json.Unmarshal(redact(c.service.protocol.input(c)), &in) != nil {
+	if json.Unmarshal(redact(c.service.name, c.service.protocol.input(c)), &in) != nil {
 		return nil
 	}
 	out := map[string]any{}
 	for k, v := range in {
-		if s, ok := v.(string); ok && s == "***" {
+		if s, ok := v.(string); ok && s == blot {
 			continue // CloudTrail leaves secrets out
 		}
 		out[lowerFirst(k)] = v

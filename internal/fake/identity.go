@@ -105,6 +105,9 @@ func (c *Cloud) AddUser(accountID, name string) Keys {
 }
 
 func (c *Cloud) addUser(accountID, name string) Keys {
+	if c.accounts[accountID] == nil {
+		c.addAccount(Account{ID: accountID})
+	}
 	k := Keys{AccessKeyID: "AKIA" + c.upper(16), SecretAccessKey: c.hex(40)}
 	c.keys[k.AccessKeyID] = key{Keys: k, issued: c.now(), who: Principal{
 		Type: "IAMUser", Account: accountID, ARN: c.arn("iam", "", accountID, "user/"+name), ID: "AIDA" + c.upper(17),

@@ -1,9 +1,7 @@
 package fake
 
 import (
-	"bytes"
 	"encoding/json"
-	"regexp"
 	"sync"
 	"time"
 )
@@ -87,12 +85,28 @@ func (j *Journal) add(e Entry) {
 	j.entries = append(j.entries, e)
 }
 
-var secretMember = regexp.MustCompile(`("(?:SecretString|SecretBinary|token)"\s*:\s*)"(?:[^"\\]|\\.)*"`)
+// secretMembers are the members of requests that hold secrets, by service.
+var secretMembers = map[string][]string{
+	"secretsmanager": {"SecretString", "SecretBinary"},
+	"ssm":            {"Value"},
+}
+
+const blot = "***"
 
 // redact blots out secrets, so that a journal can be shown.
-func redact(in json.RawMessage) json.RawMessage {
-	if !bytes.Contains(in, []byte("Secret")) && !bytes.Contains(in, []byte("token")) {
+func redact(service string, in json.RawMessage) json.RawMessage {
+	var m map[string]json.RawMessage
+	if secretMembers[service] == nil || json.Unmarshal(in, &m) != nil {
 		return in
 	}
-	return secretMember.ReplaceAll(in, []byte(`$1"***"`))
+	for _, name := range secretMembers[service] {
+		if m[name] != nil {
+			m[name] = json.RawMessage(`"` + blot + `"`)
+		}
+	}
+	out, err := json.Marshal(m)
+	if err != nil {
+		return nil
+	}
+	return out
 }

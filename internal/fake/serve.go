@@ -209,7 +209,7 @@ func (c *Cloud) note(e *Entry, k *call, failure *apiError) {
 	e.Account, e.Region = k.who.Account, k.scope.region
 	e.Principal, e.Session = k.who.ARN, k.who.Session
 	if k.service != nil && k.operation != "" {
-		e.Input = redact(k.service.protocol.input(k))
+		e.Input = redact(k.service.name, k.service.protocol.input(k))
 	}
 	e.Outcome = "ok"
 	if failure != nil {
