@@ -118,7 +118,7 @@ func (c *compiler) newPredicate(f int32, wants []matcher) predicate {
 		case opAbsent:
 			p.absent = true
 		case opNotStrings, opNotNumbers:
-			cond := condition{m: m, op: m.op, byID: true}
+			cond := condition{test: testUnlisted, m: m}
 			p.byID = true
 			for _, s := range m.texts {
 				cond.listed = append(cond.listed, identify(c.strings[f], s, &c.next[f]))
@@ -129,7 +129,7 @@ func (c *compiler) newPredicate(f int32, wants []matcher) predicate {
 			p.conds = append(p.conds, cond)
 		default:
 			ix.needNumber = ix.needNumber || m.op == opRange
-			p.conds = append(p.conds, condition{m: m, op: m.op})
+			p.conds = append(p.conds, newCondition(m))
 		}
 	}
 	slices.Sort(p.ids)

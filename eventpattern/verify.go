@@ -12,11 +12,10 @@ type predicate struct {
 
 // condition is an alternative that must look at the value.
 type condition struct {
+	test   test
+	text   string // for the tests of one text
 	m      *matcher
-	text   string  // that of m, near at hand
-	listed []int32 // opNotStrings, opNotNumbers: the ids that are refused
-	op     op
-	byID   bool // listed decides alone
+	listed []int32 // for testUnlisted: the ids that are refused
 }
 
 // verdict is what a predicate says of an event.
@@ -136,23 +135,6 @@ func (r *run) accepts(p *predicate, v *value) bool {
 		}
 	}
 	return false
-}
-
-func (r *run) fulfils(c *condition, v *value) bool {
-	switch {
-	case c.byID:
-		return !contains(c.listed, v.id)
-	case c.op == opPrefix:
-		text := r.textOf(v)
-		return v.kind == kindString && len(text) >= len(c.text) && string(text[:len(c.text)]) == c.text
-	case c.op == opSuffix:
-		text := r.textOf(v)
-		return v.kind == kindString && len(text) >= len(c.text) && string(text[len(text)-len(c.text):]) == c.text
-	case c.op == opRange:
-		return v.counted && c.m.bounds.hold(v.number)
-	}
-	l := r.leaf(v)
-	return c.m.accepts(&l)
 }
 
 func contains(ids []int32, id int32) bool {

@@ -65,7 +65,6 @@ func (c *compiler) settle() {
 		conds []condition
 		kept  []matcher
 		ids   []int32
-		text  []byte
 	)
 	for i := range c.set.preds {
 		p := &c.set.preds[i]
@@ -73,10 +72,9 @@ func (c *compiler) settle() {
 		for j := range p.conds {
 			conds = append(conds, p.conds[j])
 			kept = append(kept, *p.conds[j].m)
-			text = append(text, p.conds[j].m.text...)
 		}
 	}
-	texts := string(text)
+	pack(conds)
 	for i := range c.set.preds {
 		p := &c.set.preds[i]
 		n := len(p.ids)
@@ -84,8 +82,6 @@ func (c *compiler) settle() {
 		n = len(p.conds)
 		p.conds, conds = conds[:n:n], conds[n:]
 		for j := range p.conds {
-			size := len(p.conds[j].m.text)
-			p.conds[j].text, texts = texts[:size], texts[size:]
 			p.conds[j].m, kept = &kept[0], kept[1:]
 		}
 	}
