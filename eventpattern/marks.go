@@ -37,7 +37,8 @@ func (r *run) mark() {
 	r.marks = r.marks[:blocks]
 	out := r.marks
 	var seen uint64
-	n := 0
+	n := markWide(b, out, &seen)
+	b = b[64*n:]
 	for len(b) >= 64 {
 		out[n] = markBlock((*[64]byte)(b), &seen)
 		n++
