@@ -106,15 +106,14 @@ func restPage[T any](c *call, name string, all []T, size int) (any, error) {
 	return out, nil
 }
 
-// find looks a finding up among those that the call sees, with the hub that
-// holds it.
-func (c *call) find(id, product string) (*hubState, *finding) {
+// find looks a finding up among those that the call sees.
+func (c *call) find(id, product string) *finding {
 	for _, h := range c.visible() {
 		if f := h.byKey[product+"|"+id]; f != nil {
-			return h, f
+			return f
 		}
 	}
-	return nil, nil
+	return nil
 }
 
 var workflowStatuses = []string{"NEW", "NOTIFIED", "RESOLVED", "SUPPRESSED"}
@@ -154,7 +153,7 @@ func batchUpdateFindings(c *call) (any, error) {
 	processed, unprocessed := []any{}, []any{}
 	for i, id := range ids {
 		ref := map[string]any{"Id": id.Id, "ProductArn": id.ProductArn}
-		h, f := c.find(id.Id, id.ProductArn)
+		f := c.find(id.Id, id.ProductArn)
 		if f == nil || i < c.partial {
 			code, message := "FindingNotFound", "Finding Not Found"
 			if f != nil {
@@ -164,7 +163,6 @@ func batchUpdateFindings(c *call) (any, error) {
 			continue
 		}
 		c.edit(f, set)
-		_ = h
 		c.cloud.publish(f)
 		processed = append(processed, ref)
 		c.resources = append(c.resources, trailResource{Name: id.Id})

@@ -86,8 +86,7 @@ func subscribe(c *call) (any, error) {
 		return nil, err
 	}
 	s := &subscription{arn: t.arn + ":" + c.cloud.uuid(), protocol: c.form.Get("Protocol"), endpoint: c.form.Get("Endpoint"), token: c.cloud.hex(64)}
-	for i, a := range entries(c.form, "Attributes.entry") {
-		_ = i
+	for _, a := range entries(c.form, "Attributes.entry") {
 		if a.Get("key") == "RawMessageDelivery" {
 			s.raw = a.Get("value") == "true"
 		}
