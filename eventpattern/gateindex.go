@@ -20,6 +20,16 @@ type affixNode struct {
 	rules []int32
 }
 
+// child is the place of the child that begins with c, or -1.
+func (nd *affixNode) child(c byte) int {
+	for i, f := range nd.first {
+		if f == c {
+			return i
+		}
+	}
+	return -1
+}
+
 func (t *affixes) add(text []byte, rule int32) {
 	if t.nodes == nil {
 		t.nodes = make([]affixNode, 1)
@@ -30,7 +40,7 @@ func (t *affixes) add(text []byte, rule int32) {
 			t.nodes[at].rules = append(t.nodes[at].rules, rule)
 			return
 		}
-		i := slices.Index(t.nodes[at].first, text[0])
+		i := t.nodes[at].child(text[0])
 		if i < 0 {
 			t.nodes = append(t.nodes, affixNode{run: text, rules: []int32{rule}})
 			nd := &t.nodes[at]
@@ -63,7 +73,7 @@ func (t *affixes) reverse() {
 func (r *run) knockPrefixes(t *affixes, text []byte) {
 	for at := int32(0); len(text) > 0; {
 		nd := &t.nodes[at]
-		i := bytes.IndexByte(nd.first, text[0])
+		i := nd.child(text[0])
 		if i < 0 {
 			return
 		}
@@ -80,7 +90,7 @@ func (r *run) knockPrefixes(t *affixes, text []byte) {
 func (r *run) knockSuffixes(t *affixes, text []byte) {
 	for at := int32(0); len(text) > 0; {
 		nd := &t.nodes[at]
-		i := bytes.IndexByte(nd.first, text[len(text)-1])
+		i := nd.child(text[len(text)-1])
 		if i < 0 {
 			return
 		}

@@ -14,9 +14,10 @@ import (
 // The benchmark's rules. Of 100 rules
 //
 //	80 watch API calls: source, detail-type, detail.eventSource, one to four
-//	   detail.eventName (half of them names that the events hold, each as often
-//	   as any other, half others), and in four of five one more field of the
-//	   detail by the shares below; one in ten splits its last field into a $or
+//	   detail.eventName (a quarter of them names that the events hold, each as
+//	   often as any other, the rest names of other calls), and in four of five one
+//	   more field of the detail by the shares below; one in ten splits its last
+//	   field into a $or
 //	16 watch findings: source, detail-type, the status, the severity, the end of
 //	   the generator and one more field of the finding, all in one array
 //	 4 name no source, only the beginning or the end or all of a field of the detail
@@ -160,7 +161,7 @@ func (m *ruleMaker) rule() []byte {
 		var names []any
 		for range 1 + m.rng.IntN(4) {
 			name := verbs[m.rng.IntN(len(verbs))] + nouns[m.rng.IntN(len(nouns))]
-			if m.chance(50) {
+			if m.chance(25) {
 				name = fmt.Sprint(leaves["detail.eventName"][0])
 			}
 			names = append(names, name)

@@ -95,6 +95,12 @@ func (r *run) judge(p *predicate) verdict {
 		}
 		return refused
 	}
+	if v := &r.values[h.first]; v.next < 0 && v.within == 0 { // most fields have one value, outside arrays
+		if r.accepts(p, v) {
+			return free
+		}
+		return refused
+	}
 	result := refused
 	canHide := p.absent
 	for i := h.first; i >= 0; i = r.values[i].next {
