@@ -224,12 +224,15 @@ CREATE TABLE jobs (
   run_at      INTEGER NOT NULL,
   attempts    INTEGER NOT NULL,
   lease_until INTEGER NOT NULL,
-  lease       TEXT    NOT NULL,
-  state       TEXT    NOT NULL,            -- ready, idle, dead
-  error       TEXT    NOT NULL
+  lease       TEXT    NOT NULL,            -- holder of a run; empty: not running
+  state       TEXT    NOT NULL,            -- ready, dead
+  error       TEXT    NOT NULL,
+  waits       INTEGER NOT NULL DEFAULT 0,  -- 1: not before run_at, however far a drain looks ahead
+  again       INTEGER                      -- earliest run asked for while it runs
 );
 CREATE UNIQUE INDEX jobs_subject ON jobs (kind, subject);
-CREATE INDEX jobs_due ON jobs (run_at) WHERE state = 'ready';
+CREATE INDEX jobs_due ON jobs (state, run_at);
+CREATE INDEX jobs_leased ON jobs (lease) WHERE lease <> '';
 
 -- Small facts of the store itself.
 CREATE TABLE meta (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
