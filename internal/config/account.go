@@ -56,6 +56,7 @@ var (
 	topicARN     = regexp.MustCompile(`^arn:(aws|aws-cn|aws-us-gov):sns:[a-z0-9-]+:[0-9]{12}:[\w-]+(\.fifo)?$`)
 	region       = regexp.MustCompile(`^[a-z]{2,3}(-[a-z]+)+-[0-9]$`)
 	slackChannel = regexp.MustCompile(`^(#[^\s,#]+|[CGD][A-Z0-9]{6,})$`)
+	headerName   = regexp.MustCompile(`^[A-Za-z0-9-]+$`)
 	slackMember  = regexp.MustCompile(`^[UW][A-Z0-9]{6,}$`)
 )
 

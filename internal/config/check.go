@@ -94,6 +94,7 @@ func (c *Config) checkIntake() {
 			c.wrong("intake.http.listen", fmt.Sprintf("%q is no address to listen on", h.Listen), "host:port, such as 127.0.0.1:8080", "")
 		}
 	}
+	c.checkSenders()
 	for i, q := range c.Intake.SQS {
 		path := fmt.Sprintf("intake.sqs[%d]", i)
 		if !queueARN.MatchString(q.Queue) {
@@ -102,8 +103,41 @@ func (c *Config) checkIntake() {
 		c.roleARN(path+".role", q.Role, "")
 	}
 	if s := c.Intake.SecurityHub; s != nil {
+		c.checkProducts(s.Products)
 		c.regions("intake.securityhub.regions", s.Regions)
 		c.roleARN("intake.securityhub.role", s.Role, "")
+	}
+}
+
+// checkSenders checks who may deliver over HTTP.
+func (c *Config) checkSenders() {
+	h := c.Intake.HTTP
+	if h == nil {
+		return
+	}
+	if h.Header != "" && !headerName.MatchString(h.Header) {
+		c.wrong("intake.http.header", fmt.Sprintf("%q is no name of a header", h.Header), "a name such as X-Api-Key", "")
+	}
+	for i, t := range h.Topics {
+		if !topicARN.MatchString(t) {
+			c.wrong(c.item("intake.http.topics", i), fmt.Sprintf("%q is no ARN of a topic", t), "arn:aws:sns:REGION:ACCOUNT:NAME", "")
+		}
+	}
+}
+
+// checkProducts: GetFindings takes at most 20 values for one attribute.
+func (c *Config) checkProducts(list []string) {
+	const path = "intake.securityhub.products"
+	if len(list) > 20 {
+		c.wrong(path, fmt.Sprintf("%d products", len(list)), "at most 20", `write "*" to take all`)
+	}
+	if slices.Contains(list, AllProducts) && len(list) > 1 {
+		c.wrong(path, `"*" takes all products`, "nothing beside it", "remove the others")
+	}
+	for i, p := range list {
+		if strings.TrimSpace(p) == "" {
+			c.wrong(c.item(path, i), "is empty", "a product's name such as Security Hub", "")
+		}
 	}
 }
 

@@ -42,6 +42,9 @@ type Intake struct {
 type HTTPIntake struct {
 	Listen string `yaml:"listen" jsonschema_description:"address and port, e.g. 127.0.0.1:8080"`
 	Secret Secret `yaml:"secret" jsonschema_description:"shared secret that a sender must show"`
+	// Header names where the secret is looked for; `Authorization: Bearer` works too.
+	Header string   `yaml:"header" jsonschema_description:"header that carries the secret; default X-Api-Key"`
+	Topics []string `yaml:"topics" jsonschema_description:"ARNs of the SNS topics that may deliver; their subscriptions are confirmed, all others refused"`
 }
 
 // QueueIntake takes events from a queue.
@@ -53,9 +56,14 @@ type QueueIntake struct {
 // SecurityHubIntake polls Security Hub.
 type SecurityHubIntake struct {
 	Every   calendar.Span `yaml:"every" jsonschema_description:"default 15m"`
-	Regions []string      `yaml:"regions"`
+	Regions []string      `yaml:"regions" jsonschema_description:"Regions to ask; default the aggregation Region, else the caller's own"`
 	Role    string        `yaml:"role" jsonschema_description:"ARN of a role in the account that sees all findings"`
+	// Products are ProductName as findings carry it; AllProducts takes every one.
+	Products []string `yaml:"products" jsonschema_description:"ProductName of the findings to take; default Security Hub and GuardDuty; \"*\" takes all"`
 }
+
+// AllProducts in SecurityHubIntake.Products takes the findings of every product.
+const AllProducts = "*"
 
 // AccountRow is what one row says of one account, or, with from, of all accounts
 // that a source lists.

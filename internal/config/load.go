@@ -80,6 +80,12 @@ func (c *Config) setDefaults() {
 	span(&c.Retention.Dead, 30, calendar.Day)
 	if s := c.Intake.SecurityHub; s != nil {
 		span(&s.Every, 15, calendar.Minute)
+		if s.Products == nil {
+			s.Products = DefaultProducts()
+		}
+	}
+	if h := c.Intake.HTTP; h != nil {
+		word(&h.Header, "X-Api-Key")
 	}
 	if s := c.Notify.Slack; s != nil {
 		word(&s.APIURL, "https://slack.com/api/")
@@ -101,6 +107,9 @@ func (c *Config) setDefaults() {
 		word(&c.Schedules[i].Timezone, c.Timezone)
 	}
 }
+
+// DefaultProducts are the products whose findings are taken where none are named.
+func DefaultProducts() []string { return []string{"Security Hub", "GuardDuty"} }
 
 // lend gives every Secret the sources that it reads from.
 func lend(v reflect.Value, src *sources) {
