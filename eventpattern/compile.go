@@ -7,17 +7,18 @@ import (
 	"strings"
 )
 
-// fieldIndex finds what a value of one path can satisfy.
+// fieldIndex finds what a value of one path can satisfy. What every value needs
+// stands first, within one line of the processor's cache.
 type fieldIndex struct {
-	path       string
+	sieve      uint64    // by textSieve, the strings whose id may wake a rule
+	gates      *gates    // what wakes rules without an exact value; nil if none
+	wakes      [][]int32 // for each id, the rules to verify
+	needNumber bool
 	strings    table
 	numbers    map[float64]int32
 	texts      map[string]int32 // numbers that no float64 holds, by their text
 	addresses  map[address]int32
-	needNumber bool
-	eager      bool      // some id wakes a rule
-	wakes      [][]int32 // for each id, the rules to verify
-	gates      *gates    // what wakes rules without an exact value; nil if none
+	path       string
 }
 
 // compiler holds what is only needed while a Set is built.
@@ -70,7 +71,25 @@ func compile(patterns []*Pattern) *Set {
 		s.fields[f].wakes = make([][]int32, c.next[f])
 	}
 	c.wakeups()
+	for f := range s.fields {
+		s.fields[f].strain(c.strings[f])
+	}
 	return s
+}
+
+// strain sets the sieve of the strings that are looked up at once; the others
+// are only when a predicate asks for them.
+func (ix *fieldIndex) strain(strings map[string]int32) {
+	for s, id := range strings {
+		if len(ix.wakes[id]) > 0 {
+			ix.sieve |= 1 << textSieve([]byte(s))
+		}
+	}
+	for _, id := range ix.addresses {
+		if len(ix.wakes[id]) > 0 {
+			ix.sieve = ^uint64(0)
+		}
+	}
 }
 
 // predicate gives the number of a list of alternatives, new or known.

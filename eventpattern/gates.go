@@ -23,7 +23,7 @@ type gates struct {
 // knock wakes the rules whose gates the value v opens.
 func (r *run) knock(g *gates, v *value) {
 	for _, rule := range g.any {
-		r.verify(rule)
+		r.verify(rule, false)
 	}
 	if v.kind != kindString {
 		if v.counted && g.ranges.bounds != nil {
@@ -32,7 +32,7 @@ func (r *run) knock(g *gates, v *value) {
 		return
 	}
 	for _, rule := range g.strings {
-		r.verify(rule)
+		r.verify(rule, false)
 	}
 	text := r.textOf(v)
 	if g.blocks.rules != nil {
@@ -60,7 +60,7 @@ func (r *run) knock(g *gates, v *value) {
 
 func (r *run) verifyAll(rules []int32) {
 	for _, rule := range rules {
-		r.verify(rule)
+		r.verify(rule, false)
 	}
 }
 

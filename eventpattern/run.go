@@ -43,8 +43,8 @@ type value struct {
 	number     float64
 }
 
-// unknownID is the id of a string that was not looked up yet, because its field
-// wakes no rule by it.
+// unknownID is the id of a string that was not looked up yet, because it wakes
+// no rule.
 const unknownID = -2
 
 // identify looks a string up in the index of its field.
@@ -108,7 +108,7 @@ func (r *run) str(f int32, start, end int, within int32, escapes bool) {
 	v.unescaped, v.counted = escapes, false
 	v.start, v.end = int32(start), int32(end)
 	ix := &r.set.fields[f]
-	if v.id, v.addrID = unknownID, -1; ix.eager {
+	if v.id, v.addrID = unknownID, -1; ix.sieve>>textSieve(text)&1 == 1 {
 		ix.identify(v, text)
 	}
 }

@@ -34,19 +34,19 @@ const (
 func (r *run) wake() {
 	s := r.set
 	for _, rule := range s.always {
-		r.verify(rule)
+		r.verify(rule, false)
 	}
 	for i := range r.values {
 		v := &r.values[i]
 		ix := &s.fields[v.field]
 		if v.id >= 0 {
 			for _, rule := range ix.wakes[v.id] {
-				r.verify(rule)
+				r.verify(rule, v.within == 0)
 			}
 		}
 		if v.addrID >= 0 {
 			for _, rule := range ix.wakes[v.addrID] {
-				r.verify(rule)
+				r.verify(rule, v.within == 0)
 			}
 		}
 		if ix.gates != nil {
@@ -55,8 +55,10 @@ func (r *run) wake() {
 	}
 }
 
-// verify marks the pattern of a rule if the rule holds.
-func (r *run) verify(at int32) {
+// verify marks the pattern of a rule if the rule holds. When a value outside
+// arrays has woken it by being what its first predicate asks for, sure is set:
+// that predicate need not be judged.
+func (r *run) verify(at int32, sure bool) {
 	rule := &r.set.rules[at]
 	if r.matched[rule.pattern>>6]>>(rule.pattern&63)&1 == 1 {
 		return
@@ -64,7 +66,11 @@ func (r *run) verify(at int32) {
 	bounds := 0
 	searching := false
 	checks := r.set.checks[rule.from:rule.to]
-	for _, p := range checks {
+	rest := checks
+	if sure {
+		rest = checks[1:]
+	}
+	for _, p := range rest {
 		v := verdict(r.states[p] & (1<<stateBits - 1))
 		if r.states[p]>>stateBits != r.epoch {
 			v = r.judge(&r.set.preds[p])

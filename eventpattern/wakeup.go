@@ -104,7 +104,6 @@ func (c *compiler) hang(p *predicate, rule int32) {
 	}
 	for _, id := range p.ids {
 		ix.wakes[id] = append(ix.wakes[id], rule)
-		ix.eager = true
 	}
 	for i := range p.conds {
 		ix.gates.hang(p.conds[i].m, rule)
@@ -114,7 +113,9 @@ func (c *compiler) hang(p *predicate, rule int32) {
 // chances guesses for every predicate how likely an event is to satisfy it. The
 // rules themselves tell: a field that many rules ask for many different values,
 // like detail.eventName, tells events apart; a field that few rules name, or all
-// with one value, may hold this value in every event.
+// with one value, may hold this value in every event. To look a field's value up
+// costs about as much as to verify a rule, so the rules that share a field's
+// index share that: a field that few rules ask for is not worth one.
 func (c *compiler) chances() []float64 {
 	s := c.set
 	asked := make([]int, len(s.fields)) // exact values asked for, with repetitions
@@ -129,6 +130,9 @@ func (c *compiler) chances() []float64 {
 		chance := 0.0
 		for _, id := range p.ids {
 			chance += float64(c.uses[p.field][id]) / float64(asked[p.field]+unknown)
+		}
+		if len(p.ids) > 0 {
+			chance += 1 / float64(asked[p.field])
 		}
 		if p.exists {
 			chance += 0.9
