@@ -1,0 +1,354 @@
+package demo
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"zesei/internal/app"
+	"zesei/internal/casefile"
+	"zesei/internal/fake"
+	"zesei/internal/finding"
+	"zesei/internal/job"
+	"zesei/internal/store"
+)
+
+// Report is how the day ended. OK says that everything that should have happened
+// did, and nothing else.
+type Report struct {
+	OK        bool      `json:"ok"`
+	Seconds   float64   `json:"seconds"`
+	Read      int       `json:"read"`
+	Findings  int       `json:"findings"`
+	Unchanged int       `json:"unchanged"`
+	Dead      int       `json:"dead"`
+	Cases     Cases     `json:"cases"`
+	Messages  int       `json:"messages"` // posts at the top of a channel
+	Replies   int       `json:"replies"`  // posts in a thread
+	Updates   int       `json:"updates"`  // edits in place
+	Channels  []Channel `json:"channels"`
+	Fixes     []Fix     `json:"fixes"`
+	Checks    []Check   `json:"checks"`
+	Config    string    `json:"config"` // the demo's zesei.yaml
+}
+
+// Cases counts cases.
+type Cases struct {
+	Opened   int                       `json:"opened"`
+	Reopened int                       `json:"reopened"`
+	Updated  int                       `json:"updated"`
+	Closed   int                       `json:"closed"`
+	Total    int                       `json:"total"`
+	By       map[string]map[string]int `json:"by_severity"` // severity, then state
+}
+
+// Channel is what was said in one Slack channel.
+type Channel struct {
+	Name     string `json:"name"`
+	Owner    string `json:"owner"`
+	Messages int    `json:"messages"`
+	Replies  int    `json:"replies"`
+	Updates  int    `json:"updates"`
+}
+
+// Fix is what became of a security group that somebody opened.
+type Fix struct {
+	ID       string    `json:"id"`
+	State    string    `json:"state"`
+	Mode     string    `json:"mode"`
+	Why      string    `json:"why"`
+	Account  string    `json:"account"`
+	Name     string    `json:"account_name"`
+	Group    string    `json:"group"`
+	Resource string    `json:"resource"`
+	Plan     string    `json:"plan"`
+	Cases    []string  `json:"cases"`
+	OpenedBy string    `json:"opened_by"` // as CloudTrail tells it
+	OpenedAt time.Time `json:"opened_at,omitzero"`
+	Closed   []string  `json:"before_opening"` // ingress rules before somebody opened it,
+	Before   []string  `json:"before"`         // before the fix
+	After    []string  `json:"after"`          // and now
+}
+
+// Check is one thing that should have happened.
+type Check struct {
+	Name string `json:"name"`
+	OK   bool   `json:"ok"`
+	Got  string `json:"got"`
+}
+
+// Report looks at the store and, from the outside, at the twin.
+func (d *Demo) Report(ctx context.Context) (Report, error) {
+	r := Report{Seconds: d.elapsed().Seconds(), Config: d.Config()}
+	d.total.Lock()
+	t := d.total.Totals
+	d.total.Unlock()
+	r.Read, r.Findings, r.Unchanged, r.Dead = t.Read, t.Findings, t.Unchanged, t.Dead
+	r.Cases = Cases{Opened: t.Cases.Opened, Reopened: t.Cases.Reopened, Updated: t.Cases.Updated, Closed: t.Cases.Closed}
+	list, err := d.cases(ctx)
+	if err != nil {
+		return r, err
+	}
+	r.Cases.count(list)
+	for _, o := range d.world.company.Owners {
+		c := Channel{Name: "#" + o.Channel, Owner: o.Name}
+		for _, m := range d.world.slack.Messages(o.Channel) {
+			c.Updates += m.Edits
+			if m.ThreadTS == "" || m.ThreadTS == m.TS {
+				c.Messages++
+			} else {
+				c.Replies++
+			}
+		}
+		r.Messages, r.Replies, r.Updates = r.Messages+c.Messages, r.Replies+c.Replies, r.Updates+c.Updates
+		r.Channels = append(r.Channels, c)
+	}
+	for _, op := range d.opened {
+		f, err := d.fix(ctx, op)
+		if err != nil {
+			return r, err
+		}
+		r.Fixes = append(r.Fixes, f)
+	}
+	if r.Checks, err = d.check(ctx, r, list); err != nil {
+		return r, err
+	}
+	r.OK = !slices.ContainsFunc(r.Checks, func(c Check) bool { return !c.OK })
+	return r, nil
+}
+
+func (d *Demo) cases(ctx context.Context) ([]store.Listed, error) {
+	var all []store.Listed
+	f := store.Filter{Limit: 1000}
+	for {
+		page, next, err := store.List(ctx, d.app.DB.View(), f)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page...)
+		if f.After = next; next == "" {
+			return all, nil
+		}
+	}
+}
+
+func (c *Cases) count(list []store.Listed) {
+	c.Total, c.By = len(list), map[string]map[string]int{}
+	for _, l := range list {
+		s := string(l.File.Severity)
+		if c.By[s] == nil {
+			c.By[s] = map[string]int{}
+		}
+		c.By[s][string(l.File.State)]++
+	}
+}
+
+// fix is what became of an opened group by now.
+func (d *Demo) fix(ctx context.Context, op *opened) (Fix, error) {
+	f := Fix{Account: op.account.ID, Name: op.account.Name, Group: op.Group, Resource: op.arn, Closed: op.closed, Before: op.wrong, After: d.world.ingress(op.account, op.id)}
+	list, err := store.Fixes(ctx, d.app.DB.View(), op.arn, "", 1)
+	if err != nil || len(list) == 0 {
+		return f, err
+	}
+	x := list[0]
+	f.ID, f.State, f.Mode, f.Why = x.ID, x.State, x.Mode, x.Why
+	var plan struct {
+		Summary     words
+		SuggestOnly []words `json:"suggest_only"`
+	}
+	if err := json.Unmarshal(x.Plan, &plan); err != nil {
+		return f, fmt.Errorf("reading the plan of %s: %w", x.ID, err)
+	}
+	f.Plan = plan.Summary.In(d.language)
+	if len(plan.SuggestOnly) > 0 {
+		f.Why = plan.SuggestOnly[0].In(d.language)
+	}
+	cases, err := store.CasesByID(ctx, d.app.DB.View(), x.Cases)
+	if err != nil {
+		return f, err
+	}
+	for _, c := range cases {
+		f.Cases = append(f.Cases, store.ShortKey(c.Key))
+		if a := c.Life.Actor; a != nil {
+			f.OpenedBy, f.OpenedAt = cmp.Or(a.Name, a.Principal), a.At
+		}
+	}
+	return f, nil
+}
+
+// outcome says in one line what became of an opened group.
+func (d *Demo) outcome(f Fix, took time.Duration) string {
+	switch f.State {
+	case store.FixVerified:
+		return d.t("→ closed and read again after %d ms; %d other rules untouched", "→ %d ミリ秒で閉鎖し、再読み取りで確認。ほかの %d 個のルールはそのまま", took.Milliseconds(), len(f.After))
+	case store.FixWaiting:
+		return d.t("→ fix %s waits for a person's approval; nothing changed", "→ 修復 %s は人の承認待ち（変更なし）", f.ID)
+	case store.FixSuggested:
+		return d.t("→ only suggested: %s", "→ 提案のみ：%s", f.Why)
+	}
+	return "→ " + strings.TrimSpace(f.State+" "+f.Why)
+}
+
+// slackWrites counts what Slack was told: posts and edits.
+func (d *Demo) slackWrites() int {
+	return d.world.slack.Journal().Count(fake.Query{Service: "slack", Writes: true, Outcome: "ok"})
+}
+
+// check holds what happened against what should have.
+func (d *Demo) check(ctx context.Context, r Report, list []store.Listed) ([]Check, error) {
+	var out []Check
+	is := func(name string, ok bool, got string, args ...any) {
+		out = append(out, Check{name, ok, fmt.Sprintf(got, args...)})
+	}
+	is("a few hundred findings were taken in", d.stages.again.Findings >= 300, "%d", d.stages.again.Findings)
+	for i, want := range []struct{ name, state string }{
+		{"the automatic fix is verified, and every other rule stands", store.FixVerified},
+		{"the fix in production waits, and nothing was changed", store.FixWaiting},
+		{"where Terraform owns the group the fix is only suggested", store.FixSuggested},
+	} {
+		if i >= len(r.Fixes) {
+			is(want.name, false, "no fix")
+			continue
+		}
+		f := r.Fixes[i]
+		rules := f.Before
+		if want.state == store.FixVerified {
+			rules = f.Closed
+		}
+		is(want.name, f.State == want.state && slices.Equal(f.After, rules), "%s %s", f.ID, f.State)
+		is("CloudTrail tells who opened "+f.Name+"/"+f.Group, strings.Contains(f.OpenedBy, d.opened[i].By), "%s", f.OpenedBy)
+	}
+	if err := d.checkCases(ctx, is, r, list); err != nil {
+		return nil, err
+	}
+	missing, twice, err := d.posts(ctx, list)
+	if err != nil {
+		return nil, err
+	}
+	is("every message was posted once", missing == 0 && twice == 0 && r.Messages > 0, "%d missing, %d twice of %d", missing, twice, r.Messages)
+	is("what zesei writes into Security Hub comes back and tells nobody", d.stages.echoes > 0 && d.stages.echoWrites == 0, "%d events, %d messages", d.stages.echoes, d.stages.echoWrites)
+	again := d.stages.again
+	is("the same findings again change nothing", again.Findings > 0 && again.Unchanged == again.Findings, "%d of %d unchanged", again.Unchanged, again.Findings)
+	return out, d.checkRest(ctx, is, r)
+}
+
+type checker func(name string, ok bool, got string, args ...any)
+
+func (d *Demo) checkCases(_ context.Context, is checker, r Report, list []store.Listed) error {
+	if len(r.Fixes) > 0 {
+		left := 0
+		for _, l := range list {
+			if l.File.Key.Resource == r.Fixes[0].Resource && (l.File.State != casefile.Closed || l.File.Life.Proof == "") {
+				left++
+			}
+		}
+		is("the cases of the fixed group are closed with proof", left == 0 && len(r.Fixes[0].Cases) > 0, "%d not", left)
+	}
+	sources := 0
+	for _, l := range list {
+		if l.File.Key.Account == d.world.company.account("data-prod").ID && l.File.Key.Control == "RDS.2" {
+			sources = len(l.File.Sources)
+		}
+	}
+	is("the findings of several standards are one case", sources >= 2, "%d sources", sources)
+	return nil
+}
+
+func (d *Demo) checkRest(ctx context.Context, is checker, r Report) error {
+	dead, err := store.CountDead(ctx, d.app.DB.View())
+	if err != nil {
+		return err
+	}
+	is("the forged event is kept as a dead letter", dead == 1, "%d", dead)
+	jobs, err := job.Pending(ctx, d.app.DB.View(), 10000)
+	if err != nil {
+		return err
+	}
+	failed := ""
+	for _, j := range jobs {
+		if j.Error != "" {
+			failed = fmt.Sprintf("%s %s: %s", j.Kind, j.Subject, j.Error)
+		}
+	}
+	is("no work is left over", failed == "", "%s", cmp.Or(failed, "none"))
+	for i, f := range r.Fixes {
+		want := []string{"RESOLVED", "NOTIFIED", "NOTIFIED"}[min(i, 2)]
+		got := d.workflow(f, "EC2.19")
+		is("Security Hub shows "+f.Name+"/"+f.Group+" as "+want, got == want, "%s", got)
+	}
+	return nil
+}
+
+// workflow is the workflow status in Security Hub of a group's finding.
+func (d *Demo) workflow(f Fix, control string) string {
+	for _, raw := range d.world.aws.Findings(f.Account, d.world.company.Region) {
+		var one struct {
+			Compliance struct{ SecurityControlId string }
+			Workflow   struct{ Status string }
+			Resources  []struct{ Id string }
+		}
+		if json.Unmarshal(raw, &one) == nil && one.Compliance.SecurityControlId == control && len(one.Resources) > 0 && one.Resources[0].Id == f.Resource {
+			return one.Workflow.Status
+		}
+	}
+	return ""
+}
+
+// posts holds the channels against the rows of messages: how many that were due
+// are missing, and how many stand there more than once.
+func (d *Demo) posts(ctx context.Context, list []store.Listed) (missing, twice int, err error) {
+	counts := map[string]int{}
+	for _, o := range d.world.company.Owners {
+		for _, m := range d.world.slack.Messages(o.Channel) {
+			var meta struct {
+				Payload struct {
+					Key  string `json:"key"`
+					Part string `json:"part"`
+				} `json:"event_payload"`
+			}
+			if json.Unmarshal(m.Metadata, &meta) == nil {
+				counts[meta.Payload.Key+" "+meta.Payload.Part]++
+			}
+		}
+	}
+	for _, n := range counts {
+		if n > 1 {
+			twice++
+		}
+	}
+	var ids []int64
+	for _, l := range list {
+		ids = append(ids, l.File.ID)
+	}
+	of, err := store.MessagesOfCases(ctx, d.app.DB.View(), ids)
+	if err != nil {
+		return 0, 0, err
+	}
+	rows := map[int64]store.Message{}
+	for _, ms := range of {
+		for _, m := range ms {
+			rows[m.ID] = m
+		}
+	}
+	for _, m := range rows {
+		if !m.SendAfter.After(d.clock.Now()) && counts[fmt.Sprintf("%s-%d main", d.app.DB.ID(), m.ID)] != 1 {
+			missing++
+		}
+	}
+	return missing, twice, nil
+}
+
+// Severities are those that a table of cases shows, worst first.
+func Severities() []string {
+	return []string{string(finding.Critical), string(finding.High), string(finding.Medium), string(finding.Low), string(finding.Informational)}
+}
+
+// App is the app that works for the company.
+func (d *Demo) App() *app.App { return d.app }
+
+// tokyo is the company's time zone.
+func tokyo() *time.Location { return time.FixedZone("JST", 9*60*60) }
