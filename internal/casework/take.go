@@ -61,13 +61,19 @@ func (b *batch) hear(ctx context.Context, findings []finding.Finding, r *Result)
 		touched  [][16]byte
 		observed []time.Time
 		keys     [][16]byte
+		turned   = map[[16]byte]bool{} // sources that say something new in this batch
 	)
 	for i := range findings {
 		s, known := seen[hashes[i]]
-		if known && s.Content == findings[i].ContentHash {
+		if known && s.Content == findings[i].ContentHash && !turned[hashes[i]] {
+			if s.ObservedAt.Before(findings[i].ObservedAt) {
+				s.ObservedAt = findings[i].ObservedAt
+				seen[hashes[i]] = s
+			}
 			touched, observed = append(touched, hashes[i]), append(observed, findings[i].ObservedAt)
 			continue
 		}
+		turned[hashes[i]] = true
 		news = append(news, i)
 		for _, sub := range findings[i].Subjects {
 			keys = append(keys, sub.Key.Hash())

@@ -58,6 +58,13 @@ func TestTheSameInOneBatchTwiceIsOnce(t *testing.T) {
 	s.state(casefile.Open)
 }
 
+func TestASourceThatTurnsAndTurnsBackInOneBatchEndsAsItSaysLast(t *testing.T) {
+	s := newScene(t)
+	s.take(s.said(finding.Failed))
+	s.take(s.said(finding.Passed, at(start.Add(time.Minute))), s.said(finding.Failed, at(start.Add(2*time.Minute))))
+	s.state(casefile.Open)
+}
+
 func TestAWorkflowResetFromNotifiedToNewSaysNothingToAPerson(t *testing.T) {
 	s := newScene(t)
 	s.take(s.said(finding.Failed))
