@@ -38,6 +38,9 @@ type Intake struct {
 	Decoder Decoder
 	Work    Taker
 	Now     func() time.Time
+	// Objects takes in what a notification of S3 names; nil: such notifications
+	// are dead letters.
+	Objects Objects
 	// Progress, if set, is told how many bytes of the (compressed) input have
 	// been read after each batch.
 	Progress func(bytesRead int64)
@@ -140,15 +143,16 @@ func (in *Intake) split(ctx context.Context, r io.Reader, name string, out chan<
 		if err != nil {
 			return err
 		}
-		in.item(&b, item)
+		in.item(&b, item, maxRaw)
 		if b.full() && !send() {
 			return ctx.Err()
 		}
 	}
 }
 
-// item decodes one item into the batch.
-func (in *Intake) item(b *batch, item event.Item) {
+// item decodes one item into the batch. Of a document that cannot be used, at
+// most keep bytes are kept.
+func (in *Intake) item(b *batch, item event.Item, keep int) {
 	b.read++
 	findings, err := in.Decoder.Decode(item, in.Now())
 	for i := range findings {
@@ -156,7 +160,7 @@ func (in *Intake) item(b *batch, item event.Item) {
 	}
 	b.findings = append(b.findings, findings...)
 	for _, fault := range faults(err) {
-		b.dead = append(b.dead, store.Dead{Source: item.Source, Position: item.Index, Reason: reason(fault), Raw: bytes.Clone(item.Raw[:min(len(item.Raw), maxRaw)])})
+		b.dead = append(b.dead, store.Dead{Source: item.Source, Position: item.Index, Reason: reason(fault), Raw: bytes.Clone(item.Raw[:min(len(item.Raw), keep)])})
 	}
 }
 
@@ -226,7 +230,7 @@ func (in *Intake) letter(b *batch, d store.Dead) {
 			return
 		}
 		item.Source, item.Index = d.Source, d.Position
-		in.item(b, item)
+		in.item(b, item, maxRaw)
 	}
 }
 
