@@ -86,6 +86,35 @@ func (r *run) after(i int) (block int, m uint64) {
 	return block, r.marks[block] &^ (2<<(i&63) - 1)
 }
 
+// pass gives the index after the string whose opening quote is at i, or -1, and
+// whether it may hold escapes.
+func (r *run) pass(i int) (end int, escapes bool) {
+	k, m := r.block, r.left
+	for m == 0 {
+		k++
+		m = r.marks[k]
+	}
+	if k<<6+bits.TrailingZeros64(m) != i {
+		k, m = r.after(i)
+	} else {
+		m &= m - 1
+	}
+	for m == 0 {
+		k++
+		m = r.marks[k]
+	}
+	i = k<<6 + bits.TrailingZeros64(m)
+	if uint(i) < uint(len(r.event)) && r.event[i] == '"' {
+		r.block, r.left = k, m&(m-1)
+		return i + 1, false
+	}
+	if i = r.closing(i); i < 0 {
+		return i, true
+	}
+	r.block, r.left = r.after(i)
+	return i + 1, true
+}
+
 // closing gives the place of the quote that closes a string, given the first
 // mark in it, which was none; or -1 when the string is not valid.
 func (r *run) closing(at int) int {

@@ -35,7 +35,7 @@ func (r *run) consistent(preds []int32) bool {
 		s.picked = append(s.picked, -1)
 	}
 	found := r.choose(0)
-	s.undo(r, 0)
+	s.undo(0)
 	s.dead = nil
 	return found
 }
@@ -56,14 +56,14 @@ func (r *run) choose(level int) bool {
 		for i := h.first; i >= 0; i = r.values[i].next {
 			v := &r.values[i]
 			if !s.pick(r, v.within) {
-				s.undo(r, mark)
+				s.undo(mark)
 				continue
 			}
 			hidden = false
 			if r.accepts(p, v) && r.choose(level+1) {
 				return true
 			}
-			s.undo(r, mark)
+			s.undo(mark)
 		}
 	}
 	if hidden && p.absent && r.choose(level+1) {
@@ -93,7 +93,7 @@ func (s *search) pick(r *run, within int32) bool {
 	return true
 }
 
-func (s *search) undo(_ *run, mark int) {
+func (s *search) undo(mark int) {
 	for _, a := range s.trail[mark:] {
 		s.picked[a] = -1
 	}

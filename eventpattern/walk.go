@@ -154,35 +154,6 @@ func (r *run) object(i int, at int32, within int32, depth int) int {
 	}
 }
 
-// pass gives the index after the string whose opening quote is at i, or -1, and
-// whether it may hold escapes.
-func (r *run) pass(i int) (end int, escapes bool) {
-	k, m := r.block, r.left
-	for m == 0 {
-		k++
-		m = r.marks[k]
-	}
-	if k<<6+bits.TrailingZeros64(m) != i {
-		k, m = r.after(i)
-	} else {
-		m &= m - 1
-	}
-	for m == 0 {
-		k++
-		m = r.marks[k]
-	}
-	i = k<<6 + bits.TrailingZeros64(m)
-	if uint(i) < uint(len(r.event)) && r.event[i] == '"' {
-		r.block, r.left = k, m&(m-1)
-		return i + 1, false
-	}
-	if i = r.closing(i); i < 0 {
-		return i, true
-	}
-	r.block, r.left = r.after(i)
-	return i + 1, true
-}
-
 // value reads the value whose first byte c is at i; at is its node, 0 if it is
 // not named.
 func (r *run) value(i int, c byte, at int32, within int32, depth int) int {

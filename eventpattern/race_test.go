@@ -1,0 +1,5 @@
+//go:build race
+
+package eventpattern_test
+
+func init() { raceDetector = true }
