@@ -64,6 +64,23 @@ func TestTheEchoOfWhatWeToldSecurityHubTellsNobody(t *testing.T) {
 	}
 }
 
+func TestAResetToNewIsToldToSecurityHubAgainAndToNobodyElse(t *testing.T) {
+	w := newTown(t, 100)
+	sg := w.openGroup(shop, "web")
+	w.take(w.evaluated(shop, "EC2.19", sg, "FAILED"))
+	w.take(w.lastEvent())
+	posts := w.slack.Journal().Count(fake.Query{Outcome: "ok"})
+	w.later(time.Minute)
+	w.take(w.evaluated(shop, "EC2.19", sg, "PASSED"), w.evaluated(shop, "EC2.19", sg, "FAILED"))
+	w.only(casefile.Open)
+	if n := w.slack.Journal().Count(fake.Query{Outcome: "ok"}); n != posts {
+		t.Errorf("%d calls to Slack for a reset", n-posts)
+	}
+	if f := string(w.cloud.Findings(shop, region)[0]); !strings.Contains(f, `"NOTIFIED"`) {
+		t.Errorf("Security Hub still says NEW: %s", f)
+	}
+}
+
 func TestWhatTerraformManagesIsOnlySuggested(t *testing.T) {
 	w := newTown(t, 100)
 	sg := w.openGroup(shop, "web")

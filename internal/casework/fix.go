@@ -390,7 +390,7 @@ func (b *batch) notified(ctx context.Context, c *casefile.File) error {
 		}
 		u := store.HubUpdate{Hash: h, Product: s.Source.ProductARN, FindingID: s.Source.ID, Account: account, Region: region,
 			Workflow: string(finding.Notified), Note: "zesei: told " + c.Terms.Owner}
-		if err := store.WantHub(ctx, b.tx, u, s.Workflow == finding.New, b.now); err != nil {
+		if err := store.WantHub(ctx, b.tx, u, false, b.now); err != nil {
 			return err
 		}
 		b.ask(JobHub, account+"|"+region, b.now)

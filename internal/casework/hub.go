@@ -43,6 +43,18 @@ func (b *batch) hubCase(ctx context.Context, f *casefile.File) error {
 		if to == "" && s.Workflow == finding.Suppressed && f.State == casefile.Open {
 			to = finding.New // what we suppressed, or a console did, holds no longer
 		}
+		if to == "" && s.Workflow == finding.New && f.State == casefile.Open {
+			// Security Hub forgot what we told it (a reset to NEW): people have been
+			// told all the same.
+			again, err := store.WantHubAgain(ctx, b.tx, h, string(finding.Notified), b.now)
+			if err != nil {
+				return err
+			}
+			if again {
+				b.ask(JobHub, account+"|"+region, b.now)
+			}
+			continue
+		}
 		if to == "" || to == s.Workflow {
 			continue
 		}

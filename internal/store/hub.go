@@ -32,6 +32,17 @@ func WantHub(ctx context.Context, tx *Tx, u HubUpdate, again bool, now time.Time
 	return nil
 }
 
+// WantHubAgain asks for a status to be told again that was told before, and says
+// whether it was.
+func WantHubAgain(ctx context.Context, tx *Tx, hash [16]byte, workflow string, now time.Time) (bool, error) {
+	res, err := tx.Exec(ctx, `UPDATE hub SET next_at = $3, failures = 0 WHERE hash = $1 AND workflow = $2 AND told = $2`, hash[:], workflow, now.UnixMilli())
+	if err != nil {
+		return false, fmt.Errorf("noting what Security Hub is to be told: %w", err)
+	}
+	n, err := res.RowsAffected()
+	return n > 0, err
+}
+
 // HubDue lists up to limit updates of one account and Region that are due.
 func HubDue(ctx context.Context, q Querier, account, region string, now time.Time, limit int) ([]HubUpdate, error) {
 	rows, err := q.QueryContext(ctx, `SELECT hash, product, finding_id, account, region, workflow, note, failures FROM hub
