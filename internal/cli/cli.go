@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -28,6 +29,8 @@ type IO struct {
 	// Terminal says whether Out, and ErrTerminal whether Err, is a terminal.
 	Terminal, ErrTerminal bool
 	Now                   func() time.Time
+	// User works the command line; empty is the operating system's user.
+	User string
 }
 
 // root is the command line. Each command is a struct in a file of its own.
@@ -39,6 +42,18 @@ type root struct {
 
 	Ingest ingestCmd `cmd:"" help:"Take in findings and events from files or standard input."`
 	Case   caseCmd   `cmd:"" help:"List, show and work cases."`
+
+	Exception exceptionCmd `cmd:"" help:"Accept risks for a time: ask, approve, list, revoke."`
+	Fix       fixCmd       `cmd:"" help:"Plan, approve, apply and undo fixes."`
+	Control   controlCmd   `cmd:"" help:"The catalogue of Security Hub controls."`
+	Policy    policyCmd    `cmd:"" help:"Check a policy, and explain what it decides."`
+	Configure configCmd    `cmd:"" name:"config" help:"Check the configuration; print its JSON Schema."`
+	Dead      deadCmd      `cmd:"" help:"Input that could not be used."`
+	Pattern   patternCmd   `cmd:"" help:"Try event patterns and log filters."`
+	Init      initCmd      `cmd:"" help:"Write zesei.yaml and policy.yaml, commented."`
+	Template  templateCmd  `cmd:"" help:"Print files to install elsewhere."`
+	Doctor    doctorCmd    `cmd:"" help:"Look at the store, the jobs and every way out. Exit code 1 when something is wrong."`
+	Version   versionCmd   `cmd:"" help:"Print the version."`
 }
 
 // env is what every command gets.
@@ -154,7 +169,7 @@ func (e *env) open(offline bool) (*app.App, error) {
 }
 
 // person is who works the command line.
-func (e *env) person(a *app.App) casework.Person { return a.Person(osUser()) }
+func (e *env) person(a *app.App) casework.Person { return a.Person(cmp.Or(e.User, osUser())) }
 
 func osUser() string {
 	if u, err := user.Current(); err == nil && u.Username != "" {
