@@ -49,6 +49,8 @@ type batch struct {
 	counts Counts
 	jobs   []job.Want
 	asked  map[[2]string]bool
+	passes map[[16]byte]bool       // passes that are kept for cases of the batch
+	firsts map[[2]string]time.Time // when an account, control or standard was first seen
 }
 
 // opened is a case under change.
@@ -75,7 +77,7 @@ func tallyOf(f *casefile.File) tally {
 
 func (w *Work) newBatch(tx *store.Tx, actor string) *batch {
 	return &batch{w: w, rules: w.Rules(), tx: tx, now: w.Now().UTC().Truncate(time.Millisecond), actor: actor,
-		byCase: map[*casefile.File]*opened{}, asked: map[[2]string]bool{}}
+		byCase: map[*casefile.File]*opened{}, asked: map[[2]string]bool{}, firsts: map[[2]string]time.Time{}}
 }
 
 // take prepares a case for change; call it before the change is made.

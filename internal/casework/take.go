@@ -90,6 +90,9 @@ func (b *batch) hear(ctx context.Context, findings []finding.Finding, r *Result)
 	if err != nil {
 		return err
 	}
+	if b.passes, err = store.PassesAmong(ctx, b.tx, keys); err != nil {
+		return err
+	}
 	for _, i := range news {
 		f := &findings[i]
 		s, known := seen[hashes[i]]
@@ -153,10 +156,12 @@ func (b *batch) hearOne(ctx context.Context, files map[[16]byte]*casefile.File, 
 					Standards: f.Standards, Status: string(f.Status), ObservedAt: f.ObservedAt}); err != nil {
 					return all, err
 				}
+				b.passes[h] = true
 			}
 			continue
 		}
-		if was == "" {
+		if was == "" && b.passes[h] {
+			delete(b.passes, h)
 			if err := store.DeletePass(ctx, b.tx, h); err != nil {
 				return all, err
 			}
@@ -196,9 +201,13 @@ func (b *batch) quiet(ctx context.Context, f *finding.Finding) (bool, error) {
 	}
 	quiet := false
 	for _, n := range names {
-		at, err := b.w.firstTime(ctx, b.tx, n[0], n[1], b.now)
-		if err != nil {
-			return false, err
+		at, ok := b.firsts[n]
+		if !ok {
+			var err error
+			if at, err = b.w.firstTime(ctx, b.tx, n[0], n[1], b.now); err != nil {
+				return false, err
+			}
+			b.firsts[n] = at
 		}
 		quiet = quiet || b.now.Sub(at) < b.rules.ImportWindow
 	}

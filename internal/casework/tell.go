@@ -51,6 +51,11 @@ func (b *batch) tell(ctx context.Context) error {
 			}
 		}
 	}
+	for _, m := range groups {
+		if err := store.SaveJoined(ctx, b.tx, m); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -92,6 +97,11 @@ func standsIn(in []store.Message, kind, owner, channel string) bool {
 func (b *batch) join(ctx context.Context, groups map[group]*store.Message, g group, f *casefile.File) error {
 	m := groups[g]
 	if m == nil || m.N >= MessageCases && g.kind == store.MessageCases {
+		if m != nil { // full: the next row for this group must find it so
+			if err := store.SaveJoined(ctx, b.tx, m); err != nil {
+				return err
+			}
+		}
 		var err error
 		if m, err = b.message(ctx, g); err != nil {
 			return err

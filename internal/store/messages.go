@@ -73,18 +73,24 @@ func AddMessage(ctx context.Context, tx *Tx, m *Message) error {
 	return err
 }
 
-// JoinMessage adds a case to a message; joining twice is once.
+// JoinMessage adds a case to a message; joining twice is once. SaveJoined keeps
+// how many there are.
 func JoinMessage(ctx context.Context, tx *Tx, m *Message, caseID int64, now time.Time) error {
 	res, err := tx.Exec(ctx, `INSERT INTO message_cases (message_id, case_id, joined_at) VALUES ($1,$2,$3) ON CONFLICT DO NOTHING`, m.ID, caseID, now.UnixMilli())
 	if err != nil {
 		return fmt.Errorf("joining a message: %w", err)
 	}
-	if n, _ := res.RowsAffected(); n == 0 {
-		return nil
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return err
 	}
 	m.N++
-	_, err = tx.Exec(ctx, `UPDATE messages SET n = n + 1, send_after = min(send_after, $2) WHERE id = $1`, m.ID, m.SendAfter.UnixMilli())
-	if err != nil {
+	return nil
+}
+
+// SaveJoined keeps what joining changed of a message: its number of cases, and
+// an earlier time to go out.
+func SaveJoined(ctx context.Context, tx *Tx, m *Message) error {
+	if _, err := tx.Exec(ctx, `UPDATE messages SET n = $2, send_after = min(send_after, $3) WHERE id = $1`, m.ID, m.N, m.SendAfter.UnixMilli()); err != nil {
 		return fmt.Errorf("joining a message: %w", err)
 	}
 	return nil

@@ -90,6 +90,24 @@ func SavePass(ctx context.Context, tx *Tx, p Pass) error {
 	return nil
 }
 
+// PassesAmong says which of the cases of a batch have a pass kept for them.
+func PassesAmong(ctx context.Context, q Querier, hashes [][16]byte) (map[[16]byte]bool, error) {
+	rows, err := q.QueryContext(ctx, `SELECT hash FROM passes WHERE hash IN (SELECT unhex(value) FROM json_each($1))`, hexList(hashes))
+	if err != nil {
+		return nil, fmt.Errorf("loading passes: %w", err)
+	}
+	defer rows.Close()
+	out := map[[16]byte]bool{}
+	for rows.Next() {
+		var h []byte
+		if err := rows.Scan(&h); err != nil {
+			return nil, fmt.Errorf("loading passes: %w", err)
+		}
+		out[[16]byte(h)] = true
+	}
+	return out, rows.Err()
+}
+
 // DeletePass removes one, because a case stands for it now.
 func DeletePass(ctx context.Context, tx *Tx, hash [16]byte) error {
 	if _, err := tx.Exec(ctx, `DELETE FROM passes WHERE hash = $1`, hash[:]); err != nil {

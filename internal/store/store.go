@@ -21,6 +21,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -36,6 +37,9 @@ type DB struct {
 	read  *sql.DB
 	path  string
 	id    string
+
+	known sync.Mutex // guards stmts
+	stmts map[string]*sql.Stmt
 
 	remove string // folder that goes with the store
 }
@@ -56,7 +60,7 @@ func Open(ctx context.Context, storeURL string) (*DB, error) {
 	} else {
 		f.Close()
 	}
-	db := &DB{path: path}
+	db := &DB{path: path, stmts: map[string]*sql.Stmt{}}
 	// page_size counts only before the first table, so it stands first.
 	db.write, _ = sql.Open("sqlite", dsn(path, "immediate",
 		"page_size(8192)", "journal_mode(WAL)", "synchronous(FULL)", "busy_timeout(10000)", "cache_size(-65536)", "temp_store(MEMORY)"))
@@ -79,6 +83,9 @@ func (db *DB) Path() string { return db.path }
 
 // Close closes the store. Everything committed is kept.
 func (db *DB) Close() error {
+	for _, s := range db.stmts {
+		s.Close()
+	}
 	err := errors.Join(db.read.Close(), db.write.Close())
 	if db.remove != "" {
 		err = errors.Join(err, os.RemoveAll(db.remove))
@@ -115,54 +122,21 @@ type Querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-// Tx is one transaction. It hides the driver's.
-type Tx struct {
-	tx    *sql.Tx
-	stmts map[string]*sql.Stmt
-}
-
-// QueryContext runs a query in the transaction.
-func (t *Tx) QueryContext(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
-	return t.tx.QueryContext(ctx, q, args...)
-}
-
-// QueryRowContext runs a query for one row in the transaction.
-func (t *Tx) QueryRowContext(ctx context.Context, q string, args ...any) *sql.Row {
-	return t.tx.QueryRowContext(ctx, q, args...)
-}
-
-// Exec runs a statement, prepared once for the transaction.
-func (t *Tx) Exec(ctx context.Context, q string, args ...any) (sql.Result, error) {
-	s, ok := t.stmts[q]
-	if !ok {
-		var err error
-		if s, err = t.tx.PrepareContext(ctx, q); err != nil {
-			return nil, err
-		}
-		t.stmts[q] = s
-	}
-	return s.ExecContext(ctx, args...)
-}
-
 // Update runs f in one write transaction: committed when f returns nil, rolled
-// back otherwise. Writers queue up; f must not call out.
+// back otherwise, also when ctx ends. Writers queue up; f must not call out.
 func (db *DB) Update(ctx context.Context, f func(*Tx) error) error {
 	tx, err := db.write.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("beginning a transaction: %w", err)
 	}
-	t := &Tx{tx: tx, stmts: map[string]*sql.Stmt{}}
-	defer func() {
-		for _, s := range t.stmts {
-			s.Close()
-		}
-	}()
+	t := &Tx{db: db, tx: tx, ctx: context.WithoutCancel(ctx), stmts: map[string]*sql.Stmt{}}
 	if err := f(t); err != nil {
 		return errors.Join(err, ignoreDone(tx.Rollback()))
 	}
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("committing: %w", err)
 	}
+	db.learn(t.fresh)
 	return nil
 }
 
