@@ -174,6 +174,6 @@ type happening struct {
 	event any // decoded
 	raw   []byte
 	place finding.Place
-	id    string
+	id    string // a CloudTrail record's own, whatever brings it; else the event's
 	at    time.Time
 }

@@ -65,7 +65,10 @@ func (b *Batch) hit(m entry, decoded any, raw []byte, now time.Time) ([]Hit, err
 
 // happening reads whose the event is, where and when.
 func (b *Batch) happening(r *Rule, decoded any, raw []byte, now time.Time) (*happening, error) {
-	h := &happening{event: decoded, raw: raw, id: pathID.first(decoded)}
+	h := &happening{event: decoded, raw: raw, id: pathEventID.first(decoded)}
+	if h.id == "" {
+		h.id = pathID.first(decoded)
+	}
 	sender := pathAccount.first(decoded)
 	h.place = finding.Place{Account: r.Account.first(decoded), Region: strings.ToLower(r.Region.first(decoded))}
 	if h.place.Account == "" {
