@@ -11,15 +11,18 @@ import (
 	"zesei/internal/notify"
 )
 
-// InDoubt is an upload whose last step got no answer: the file may stand in the
-// channel. Files carry no metadata, so it cannot be looked for with certainty;
-// the caller tells a person rather than repeat it.
+// InDoubt is a post or an upload whose last step got no answer: it may stand in
+// the channel. Shared looks for the file, Say for a message with a key, before
+// it is repeated; who cannot look tells a person.
 type InDoubt struct {
-	FileID string
+	FileID string // of an upload
 	err    error
 }
 
 func (e *InDoubt) Error() string {
+	if e.FileID == "" {
+		return fmt.Sprintf("post to Slack: %v; look into the channel before repeating it", e.err)
+	}
 	return fmt.Sprintf("share file %s in Slack: %v; look into the channel before repeating it", e.FileID, e.err)
 }
 
@@ -34,6 +37,13 @@ func (e *InDoubt) Unwrap() error { return e.err }
 // leaves nothing visible and may be repeated; the last one without an answer is
 // an *InDoubt.
 func (d *Deliverer) UploadCSV(ctx context.Context, channel, name string, content []byte, comment, thread string) (string, error) {
+	return d.Upload(ctx, channel, name, content, comment, thread, nil)
+}
+
+// Upload is UploadCSV that tells intend the file's id before the file becomes
+// visible, so that Shared can look for it after a crash. An error of intend ends
+// the upload.
+func (d *Deliverer) Upload(ctx context.Context, channel, name string, content []byte, comment, thread string, intend func(fileID string) error) (string, error) {
 	if len(content) == 0 {
 		return "", &notify.Permanent{Reason: "upload " + name + " to Slack: the file is empty", Hint: "Slack takes no empty files"}
 	}
@@ -54,6 +64,11 @@ func (d *Deliverer) UploadCSV(ctx context.Context, channel, name string, content
 	})
 	if err != nil {
 		return "", certain(classify("upload of "+name, channel, err))
+	}
+	if intend != nil {
+		if err := intend(slot.FileID); err != nil {
+			return "", err
+		}
 	}
 	if err := d.pace.wait(ctx, id); err != nil {
 		return "", err
