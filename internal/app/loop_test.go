@@ -71,7 +71,9 @@ func TestAResetToNewIsToldToSecurityHubAgainAndToNobodyElse(t *testing.T) {
 	w.take(w.lastEvent())
 	posts := w.slack.Journal().Count(fake.Query{Outcome: "ok"})
 	w.later(time.Minute)
-	w.take(w.evaluated(shop, "EC2.19", sg, "PASSED"), w.evaluated(shop, "EC2.19", sg, "FAILED"))
+	passed := w.evaluated(shop, "EC2.19", sg, "PASSED")
+	w.later(time.Second)
+	w.take(passed, w.evaluated(shop, "EC2.19", sg, "FAILED"))
 	w.only(casefile.Open)
 	if n := w.slack.Journal().Count(fake.Query{Outcome: "ok"}); n != posts {
 		t.Errorf("%d calls to Slack for a reset", n-posts)
@@ -164,7 +166,9 @@ func TestUndoRestoresReopensAndAsksAPersonNextTime(t *testing.T) {
 	}
 	// The finding that comes again does not fix it by itself.
 	w.later(time.Hour)
-	w.take(w.evaluated(sandbox, "EC2.19", sg, "WARNING"), w.evaluated(sandbox, "EC2.19", sg, "FAILED"))
+	cannotTell := w.evaluated(sandbox, "EC2.19", sg, "WARNING")
+	w.later(time.Second)
+	w.take(cannotTell, w.evaluated(sandbox, "EC2.19", sg, "FAILED"))
 	if w.ingress(sandbox, sg) == innocent {
 		t.Error("the hole that a person wanted open was closed by itself")
 	}
@@ -299,7 +303,9 @@ func TestAPassedFindingClosesOnlyWhatOurOwnCheckPasses(t *testing.T) {
 	w.only(casefile.Open)
 	w.cloud.RemoveSecurityGroup(shop, region, sg)
 	w.later(time.Minute)
-	w.take(w.evaluated(shop, "EC2.19", sg, "FAILED"), w.evaluated(shop, "EC2.19", sg, "PASSED"))
+	again := w.evaluated(shop, "EC2.19", sg, "FAILED")
+	w.later(time.Second)
+	w.take(again, w.evaluated(shop, "EC2.19", sg, "PASSED"))
 	if f := w.only(casefile.Closed); f.Reason != casefile.Gone {
 		t.Errorf("closed as %s", f.Reason)
 	}

@@ -17,7 +17,7 @@ import (
 func (f *File) Hear(s Statement, env Env) (moves []Move, w Wants, keep bool) {
 	h := s.Source.Hash()
 	before, known := f.Sources[h]
-	if known && s.ObservedAt.Before(before.ObservedAt) {
+	if known && s.olderThan(before) {
 		return nil, Wants{Stale: true}, f.State != ""
 	}
 	if s.Workflow == "" {
@@ -45,6 +45,14 @@ func (f *File) Hear(s Statement, env Env) (moves []Move, w Wants, keep bool) {
 		moves, w = f.hearOpen(s, before, known, fresh, env, moves)
 	}
 	return moves, w, true
+}
+
+// olderThan says whether a statement is superseded by what its source said
+// before. Of two that contradict each other with the same time, the failure
+// stands, whichever came first.
+func (s Statement) olderThan(before Statement) bool {
+	return s.ObservedAt.Before(before.ObservedAt) ||
+		s.ObservedAt.Equal(before.ObservedAt) && before.Status == finding.Failed && s.Status == finding.Passed && before.Speaks() && s.Speaks()
 }
 
 // hearFirst decides whether a statement opens a case.

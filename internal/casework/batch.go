@@ -44,7 +44,8 @@ type batch struct {
 	now   time.Time
 	actor string
 
-	order  []*opened // cases that changed, in order
+	own    map[[16]byte]string // what we last told Security Hub, by source
+	order  []*opened           // cases that changed, in order
 	byCase map[*casefile.File]*opened
 	counts Counts
 	jobs   []job.Want

@@ -119,12 +119,30 @@ func (b *batch) hear(ctx context.Context, findings []finding.Finding, r *Result)
 	return nil
 }
 
+// ownWords loads what we last told Security Hub of the findings that carry our
+// note: the note stays on a finding for ever, so only one that also has the
+// workflow status that we gave it is our own edit coming back.
+func (b *batch) ownWords(ctx context.Context, findings []finding.Finding, news []int, hashes [][16]byte) error {
+	var ours [][16]byte
+	for _, i := range news {
+		if findings[i].NoteUpdatedBy == NoteAuthor {
+			ours = append(ours, hashes[i])
+		}
+	}
+	if len(ours) == 0 {
+		return nil
+	}
+	var err error
+	b.own, err = store.HubWords(ctx, b.tx, ours)
+	return err
+}
+
 // hearOne applies one finding to the case of each of its subjects.
 func (b *batch) hearOne(ctx context.Context, files map[[16]byte]*casefile.File, f *finding.Finding) (casefile.Wants, error) {
 	st := casefile.Statement{
 		Source: f.Source, Account: f.Account, Region: f.Region, Status: f.Status, RecordState: f.RecordState, Workflow: f.Workflow,
 		Severity: f.Severity, Standards: f.Standards, ObservedAt: f.ObservedAt, ArchivalReason: f.ArchivalReason, Closes: f.Closes,
-		OwnEdit: f.NoteUpdatedBy == NoteAuthor,
+		OwnEdit: f.NoteUpdatedBy == NoteAuthor && b.own[f.Source.Hash()] == string(f.Workflow),
 	}
 	var all casefile.Wants
 	quiet, err := b.quiet(ctx, f)

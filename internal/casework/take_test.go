@@ -303,6 +303,33 @@ func TestSuppressingInTheConsoleSuppressesTheCase(t *testing.T) {
 	s.state(casefile.Open)
 }
 
+// Our note stays on a finding after our edit: what a person does afterwards
+// carries it too.
+func TestSuppressingInTheConsoleCountsEvenUnderOurOldNote(t *testing.T) {
+	s := newScene(t)
+	s.take(s.said(finding.Failed))
+	if err := s.work.Told(context.Background(), 1, []byte(`{}`), true); err != nil {
+		t.Fatal(err)
+	}
+	s.take(s.said(finding.Failed, workflow(finding.Notified, casework.NoteAuthor)))
+	s.later(time.Minute)
+	s.take(s.said(finding.Failed, workflow(finding.Suppressed, casework.NoteAuthor)))
+	s.state(casefile.Suppressed)
+}
+
+func TestOfTwoThatContradictEachOtherAtTheSameTimeTheFailureStands(t *testing.T) {
+	for _, order := range [][]finding.Status{{finding.Failed, finding.Passed}, {finding.Passed, finding.Failed}} {
+		s := newScene(t)
+		for range 2 {
+			s.take(s.said(order[0]), s.said(order[1]))
+			s.state(casefile.Open)
+		}
+		if got := s.chain(); !slices.Equal(got, []string{"opened"}) {
+			t.Errorf("%v: got %v", order, got)
+		}
+	}
+}
+
 func TestFirstImportIsQuietButForCritical(t *testing.T) {
 	s := newScene(t)
 	s.rules.ImportWindow = time.Hour

@@ -43,6 +43,26 @@ func WantHubAgain(ctx context.Context, tx *Tx, hash [16]byte, workflow string, n
 	return n > 0, err
 }
 
+// HubWords are the workflow statuses that Security Hub was last told, or is about
+// to be told, of findings.
+func HubWords(ctx context.Context, q Querier, hashes [][16]byte) (map[[16]byte]string, error) {
+	rows, err := q.QueryContext(ctx, `SELECT hash, workflow FROM hub WHERE hash IN (SELECT unhex(value) FROM json_each($1))`, hexList(hashes))
+	if err != nil {
+		return nil, fmt.Errorf("reading what Security Hub was told: %w", err)
+	}
+	defer rows.Close()
+	out := map[[16]byte]string{}
+	for rows.Next() {
+		var h []byte
+		var w string
+		if err := rows.Scan(&h, &w); err != nil {
+			return nil, err
+		}
+		out[[16]byte(h)] = w
+	}
+	return out, rows.Err()
+}
+
 // HubDue lists up to limit updates of one account and Region that are due.
 func HubDue(ctx context.Context, q Querier, account, region string, now time.Time, limit int) ([]HubUpdate, error) {
 	rows, err := q.QueryContext(ctx, `SELECT hash, product, finding_id, account, region, workflow, note, failures FROM hub
