@@ -74,6 +74,6 @@ func (f *Filter) Match(event []byte) bool {
 		return f.terms.match(event)
 	}
 	w := walkers.Get().(*walker)
-	defer walkers.Put(w)
+	defer w.release()
 	return w.walk(event, f.tree) && f.expr.holds(w, nil)
 }

@@ -1,11 +1,16 @@
 package logpattern
 
+import "slices"
+
 // Set matches many patterns at once: the JSON patterns among them share one walk
 // over the event. It is immutable and safe for concurrent use.
 type Set struct {
 	filters []*Filter
 	tree    *tree
 	slots   [][]int32 // of each JSON filter: its slot → the set's
+	texts   []int     // filters that are not JSON
+	always  []int     // JSON filters without a gate
+	gates   []gateSlot
 }
 
 // NewSet makes a set of filters.
@@ -26,6 +31,14 @@ func NewSet(filters ...*Filter) *Set {
 		s.slots[i] = make([]int32, len(of))
 		for j, b := range of {
 			s.slots[i][j] = b.slot
+		}
+	}
+	for i, f := range filters {
+		switch {
+		case f.kind != JSON:
+			s.texts = append(s.texts, i)
+		case !s.addGate(i):
+			s.always = append(s.always, i)
 		}
 	}
 	return s
@@ -49,21 +62,31 @@ func (s *Set) Len() int { return len(s.filters) }
 // ascending. It does not allocate where dst has room.
 func (s *Set) Match(event []byte, dst []int) []int {
 	w := walkers.Get().(*walker)
-	defer walkers.Put(w)
-	walked, isObject := false, false
-	for i, f := range s.filters {
-		if f.kind != JSON {
-			if f.Match(event) {
+	defer w.release()
+	from := len(dst)
+	if len(s.always)+len(s.gates) > 0 && w.walk(event, s.tree) {
+		for _, i := range s.always {
+			if s.filters[i].expr.holds(w, s.slots[i]) {
 				dst = append(dst, i)
 			}
-			continue
 		}
-		if !walked {
-			walked, isObject = true, w.walk(event, s.tree)
+		for _, g := range s.gates {
+			n := w.nodes[g.slot]
+			if n.kind < yes || n.kind > text {
+				continue
+			}
+			for _, i := range g.open[string(w.text(n))] {
+				if !slices.Contains(dst[from:], i) && s.filters[i].expr.holds(w, s.slots[i]) {
+					dst = append(dst, i)
+				}
+			}
 		}
-		if isObject && f.expr.holds(w, s.slots[i]) {
+	}
+	for _, i := range s.texts {
+		if s.filters[i].Match(event) {
 			dst = append(dst, i)
 		}
 	}
+	slices.Sort(dst[from:])
 	return dst
 }

@@ -38,6 +38,12 @@ type walker struct {
 
 var walkers = sync.Pool{New: func() any { return new(walker) }}
 
+// release gives the walker back without the event that it was lent.
+func (w *walker) release() {
+	w.event = nil
+	walkers.Put(w)
+}
+
 // walk reads a whole event and notes the nodes of the tree's places; false if
 // it is no JSON object.
 func (w *walker) walk(event []byte, t *tree) bool {

@@ -63,13 +63,14 @@ func (b *Batch) Changes() (all []Change) {
 // returned beside an error are good. Nothing returned refers to raw.
 func (b *Batch) Detect(format event.Format, raw []byte, now time.Time) ([]Hit, error) {
 	envelope, trail := raw, []byte(nil)
+	var h head
 	switch format {
 	case event.CloudTrailItem:
-		h := readHead(raw)
+		h = readHead(raw)
 		b.buf = h.wrap(raw, b.buf[:0])
 		envelope, trail = b.buf, raw
 	case event.OtherEvent:
-		if h := readHead(raw); h.isTrail() {
+		if h = readHead(raw); h.isTrail() {
 			trail = h.detail
 		}
 	case event.ImportedEvent, event.CustomAction, event.ImportedV2:
@@ -78,6 +79,14 @@ func (b *Batch) Detect(format event.Format, raw []byte, now time.Time) ([]Hit, e
 	}
 	if err := b.match(envelope, trail); err != nil || len(b.matched) == 0 {
 		return nil, err
+	}
+	if format == event.CloudTrailItem {
+		if from := h.origin(); from != nil {
+			b.countFirst(from, now)
+		}
+	}
+	if len(b.matched) == 0 {
+		return nil, nil
 	}
 	// Only what matches is decoded; the envelope's copy outlives the buffer.
 	envelope = bytes.Clone(envelope)
@@ -133,6 +142,26 @@ func (b *Batch) match(envelope, trail []byte) (err error) {
 	return nil
 }
 
+// countFirst counts a record for the rules that need no more of it than its
+// head, and drops those that it does not bring to their threshold: a flood of
+// refused calls is not decoded. What is wrong with it, the hit finds out.
+func (b *Batch) countFirst(from *origin, now time.Time) {
+	kept := b.matched[:0]
+	for _, m := range b.matched {
+		if t := m.rule.Threshold; t != nil && t.Per.empty() && m.rule.Account.empty() && m.rule.Region.empty() {
+			if h, err := b.place(m.rule, nil, from, now); err == nil {
+				var reached bool
+				if m.since, reached, m.err = b.reached(m.rule, h); !reached && m.err == nil {
+					continue
+				}
+				m.counted = true
+			}
+		}
+		kept = append(kept, m)
+	}
+	b.matched = kept
+}
+
 // reached counts the event for a rule with a threshold.
 func (b *Batch) reached(r *Rule, h *happening) (since time.Time, ok bool, err error) {
 	t := r.Threshold
@@ -172,7 +201,6 @@ const maxAhead = 5 * time.Minute
 // happening is what every rule that matched an event shares.
 type happening struct {
 	event any // decoded
-	raw   []byte
 	place finding.Place
 	id    string // a CloudTrail record's own, whatever brings it; else the event's
 	at    time.Time

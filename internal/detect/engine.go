@@ -2,6 +2,7 @@ package detect
 
 import (
 	"fmt"
+	"time"
 
 	"zesei/eventpattern"
 	"zesei/internal/finding"
@@ -38,6 +39,10 @@ type Engine struct {
 type entry struct {
 	rule   *Rule
 	closes bool
+	// Set where its threshold has been counted already.
+	counted bool
+	since   time.Time
+	err     error
 }
 
 // New makes an Engine of packs. Two packs or two rules of one name are an error.
@@ -57,10 +62,10 @@ func New(packs []*Pack, options Options) (*Engine, error) {
 			seen[r.Name()] = true
 			e.rules = append(e.rules, r)
 			if r.Event.compiled != nil {
-				patterns, e.ofEvent = append(patterns, r.Event.compiled), append(e.ofEvent, entry{r, false})
+				patterns, e.ofEvent = append(patterns, r.Event.compiled), append(e.ofEvent, entry{rule: r})
 			}
 			if r.Closes.compiled != nil {
-				patterns, e.ofEvent = append(patterns, r.Closes.compiled), append(e.ofEvent, entry{r, true})
+				patterns, e.ofEvent = append(patterns, r.Closes.compiled), append(e.ofEvent, entry{rule: r, closes: true})
 			}
 			if r.Log.Filter != nil {
 				filters, e.ofLog = append(filters, r.Log.Filter), append(e.ofLog, r)

@@ -29,12 +29,15 @@ var ErrForged = errors.New("the event speaks for another account")
 // the event says nothing of a status.
 func (b *Batch) hit(m entry, decoded any, raw []byte, now time.Time) ([]Hit, error) {
 	r := m.rule
+	if m.err != nil {
+		return nil, m.err
+	}
 	h, err := b.happening(r, decoded, raw, now)
 	if err != nil {
 		return nil, err
 	}
-	since := time.Time{}
-	if r.Threshold != nil {
+	since := m.since
+	if r.Threshold != nil && !m.counted {
 		var ok bool
 		if since, ok, err = b.reached(r, h); err != nil || !ok {
 			return nil, err
@@ -63,45 +66,58 @@ func (b *Batch) hit(m entry, decoded any, raw []byte, now time.Time) ([]Hit, err
 	return []Hit{one}, nil
 }
 
+// origin is what an event says of where it comes from.
+type origin struct{ sender, region, id, when string }
+
 // happening reads whose the event is, where and when.
 func (b *Batch) happening(r *Rule, decoded any, raw []byte, now time.Time) (*happening, error) {
-	h := &happening{event: decoded, raw: raw, id: pathEventID.first(decoded)}
-	if h.id == "" {
-		h.id = pathID.first(decoded)
+	from := &origin{pathAccount.first(decoded), pathRegion.first(decoded), pathEventID.first(decoded), pathEventTime.first(decoded)}
+	if from.id == "" {
+		from.id = pathID.first(decoded)
 	}
-	sender := pathAccount.first(decoded)
+	if from.id == "" {
+		from.id = hash(string(raw))
+	}
+	if from.when == "" {
+		from.when = pathTime.first(decoded)
+	}
+	h, err := b.place(r, decoded, from, now)
+	if err != nil {
+		return nil, err
+	}
+	h.event = decoded
+	return h, nil
+}
+
+// place settles whose the event is, where and when; decoded may be nil where
+// the rule takes neither from the event's detail.
+func (b *Batch) place(r *Rule, decoded any, from *origin, now time.Time) (*happening, error) {
+	h := &happening{id: from.id}
 	h.place = finding.Place{Account: r.Account.first(decoded), Region: strings.ToLower(r.Region.first(decoded))}
 	if h.place.Account == "" {
-		h.place.Account = sender
+		h.place.Account = from.sender
 	}
 	if h.place.Region == "" {
-		h.place.Region = strings.ToLower(pathRegion.first(decoded))
+		h.place.Region = strings.ToLower(from.region)
 	}
 	if !isAccount(h.place.Account) {
 		return nil, fmt.Errorf("account %q; expected 12 digits", h.place.Account)
 	}
-	if h.place.Account != sender && !b.engine.options.Trusted(sender, h.place.Account) {
-		return nil, fmt.Errorf("account %s, brought by account %s, which is not its delegated administrator: %w", h.place.Account, sender, ErrForged)
+	if h.place.Account != from.sender && !b.engine.options.Trusted(from.sender, h.place.Account) {
+		return nil, fmt.Errorf("account %s, brought by account %s, which is not its delegated administrator: %w", h.place.Account, from.sender, ErrForged)
 	}
 	if !isRegion.MatchString(h.place.Region) {
 		return nil, fmt.Errorf("region %q; expected a Region such as ap-northeast-1", h.place.Region)
 	}
 	h.place.Partition = partitionOf(h.place.Region)
-	when := pathEventTime.first(decoded)
-	if when == "" {
-		when = pathTime.first(decoded)
-	}
 	var err error
-	if h.at, err = time.Parse(time.RFC3339, when); err != nil {
+	if h.at, err = time.Parse(time.RFC3339, from.when); err != nil {
 		h.at = now
 	}
 	if latest := now.Add(maxAhead); h.at.After(latest) {
 		h.at = latest
 	}
 	h.at = h.at.UTC()
-	if h.id == "" {
-		h.id = hash(string(raw))
-	}
 	return h, nil
 }
 

@@ -160,6 +160,19 @@ func (h *head) wrap(record, into []byte) []byte {
 	return append(into, '}')
 }
 
+// origin is where the record says that it comes from; nil where that takes
+// more than the head to read.
+func (h *head) origin() *origin {
+	var texts [4]string
+	for i, value := range [...][]byte{h.account, h.region, h.eventID, h.eventTime} {
+		if len(value) < 3 || value[0] != '"' || bytes.IndexByte(value, '\\') >= 0 {
+			return nil
+		}
+		texts[i] = clean(string(value[1 : len(value)-1]))
+	}
+	return &origin{texts[0], texts[1], texts[2], texts[3]}
+}
+
 func appendString(into, value []byte) []byte {
 	if len(value) < 2 || value[0] != '"' {
 		return append(into, `""`...)
