@@ -40,9 +40,13 @@ type root struct {
 	JSON     bool   `name:"json" help:"Print JSON for machines."`
 	LogLevel string `default:"warn" enum:"debug,info,warn,error" help:"How much to log on standard error: debug, info, warn or error."`
 
+	Run    runCmd    `cmd:"" help:"One pass: ask Security Hub, decide, tell, fix, verify, exit (for cron, CloudShell and CI)."`
+	Serve  serveCmd  `cmd:"" help:"The server: takes in events by HTTP, SNS, SQS and by asking Security Hub, and works what follows."`
+	Demo   demoCmd   `cmd:"" help:"The whole loop on a simulated company: nothing to configure, nothing real is reached."`
 	Ingest ingestCmd `cmd:"" help:"Take in findings and events from files or standard input."`
 	Case   caseCmd   `cmd:"" help:"List, show and work cases."`
 
+	Findings  findingsCmd  `cmd:"" help:"List what is failing: from the store or live from Security Hub, as a table, CSV or a file in Slack."`
 	Exception exceptionCmd `cmd:"" help:"Accept risks for a time: ask, approve, list, revoke."`
 	Fix       fixCmd       `cmd:"" help:"Plan, approve, apply and undo fixes."`
 	Control   controlCmd   `cmd:"" help:"The catalogue of Security Hub controls."`
@@ -160,12 +164,22 @@ func (e *env) exit(err error) int {
 
 // open opens the app that the flags ask for.
 func (e *env) open(offline bool) (*app.App, error) {
-	a, err := app.Open(e.ctx, app.Options{ConfigPath: e.root.Config, Store: e.root.Store, Now: e.Now, Log: e.log, Offline: offline})
+	a, err := app.Open(e.ctx, e.options(offline))
+	return a, e.missing(err)
+}
+
+// options are what the flags ask for.
+func (e *env) options(offline bool) app.Options {
+	return app.Options{ConfigPath: e.root.Config, Store: e.root.Store, Now: e.Now, Log: e.log, Offline: offline}
+}
+
+// missing makes a named configuration that is not there an error of use.
+func (e *env) missing(err error) error {
 	var missing *os.PathError
 	if errors.As(err, &missing) && missing.Path == e.root.Config {
-		return nil, wrongUse{fmt.Errorf("reading the configuration: %w", err)}
+		return wrongUse{fmt.Errorf("reading the configuration: %w", err)}
 	}
-	return a, err
+	return err
 }
 
 // person is who works the command line.
