@@ -67,6 +67,8 @@ type App struct {
 	Outbox    *outbox.Outbox
 	Now       func() time.Time
 	Log       *slog.Logger
+
+	slack *slackChannel // nil where Slack is not configured
 }
 
 // LoadConfig reads a configuration: the named file, DefaultFile where it exists,
@@ -319,7 +321,8 @@ func (a *App) channels(ctx context.Context, o Options) (map[notify.Via]notify.Ch
 	}
 	out := map[notify.Via]notify.Channel{}
 	if n.Slack != nil {
-		out[notify.Slack] = &slackChannel{app: a, templates: templates, pace: o.SlackPace}
+		a.slack = &slackChannel{app: a, templates: templates, pace: o.SlackPace}
+		out[notify.Slack] = a.slack
 	}
 	if n.Webhook != nil {
 		out[notify.Webhook] = &webhookChannel{app: a, templates: templates}

@@ -134,3 +134,19 @@ func mentions(rows []Row, c *config.Config, m Markup) (first, rest []string) {
 	n := min(len(all), MostMentions)
 	return all[:n], all[n:]
 }
+
+// mostLines is how many rows stand in a text without a file.
+const mostLines = 20
+
+// Lines are the first rows as text, for a message that has no file.
+func Lines(rows []Row, m Markup, language string) string {
+	var b strings.Builder
+	for i, r := range rows {
+		if i == mostLines {
+			fmt.Fprintf(&b, "\n%s", fmt.Sprintf(control.Text{EN: "… and %d more", JA: "… ほか %d 件"}.In(language), len(rows)-i))
+			break
+		}
+		fmt.Fprintf(&b, "\n• %s %s %s %s: %s", r.Severity, m.Escape(r.Control), m.Escape(cmp.Or(r.AccountName, r.Account)), m.Escape(r.Resource), m.Escape(r.Title))
+	}
+	return b.String()
+}
