@@ -95,7 +95,7 @@ func (f *File) Tick(env Env) (moves []Move, w Wants) {
 	case f.State != Closed && !f.Life.HoldUntil.IsZero() && !env.Now.Before(f.Life.HoldUntil):
 		f.Life.HoldUntil = time.Time{}
 		if f.failing() || f.speaking() {
-			return nil, Wants{}
+			return nil, Wants{Updated: true} // the wait itself is over
 		}
 		return f.settle(ArchivedAway, "no successor came after the switch to consolidated findings", true, env, moves, w)
 	case f.Key.Kind == finding.Incident && f.State == Open && f.Terms.Response != "track" && !env.Now.Before(f.quietEnd(env)):

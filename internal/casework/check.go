@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"time"
 
 	"zesei/internal/casefile"
 	"zesei/internal/finding"
+	"zesei/internal/job"
 	"zesei/internal/store"
 )
 
@@ -90,24 +92,29 @@ func keyOf(t Target, control string) finding.Key {
 	return finding.Key{Kind: finding.State, Partition: t.Partition, Account: t.Account, Region: t.Region, Control: control, Resource: t.ARN}
 }
 
-// Tick lets time pass for one case: the subject is its id.
+// Tick lets time pass for one case: the subject is its id. Where nothing is due
+// yet the error is a *job.LaterError with the time at which something will be.
 func (w *Work) Tick(ctx context.Context, subject string) error {
 	id, err := strconv.ParseInt(subject, 10, 64)
 	if err != nil {
 		return fmt.Errorf("tick of case %q: %w", subject, err)
 	}
-	return w.change(ctx, []int64{id}, func(b *batch, f *casefile.File) error {
+	var next time.Time
+	err = w.change(ctx, []int64{id}, func(b *batch, f *casefile.File) error {
 		o := b.take(f)
 		moves, wants := f.Tick(b.rules.env(f, b.now))
 		if len(moves) == 0 && wants == (casefile.Wants{}) {
-			// Nothing was due: ask again for the time at which something will be.
-			if next := f.Wake(b.rules.env(f, b.now)); next.After(b.now) {
-				b.ask(JobTick, subject, next)
+			if next = f.Wake(b.rules.env(f, b.now)); !next.After(b.now) {
+				next = time.Time{}
 			}
 			return nil
 		}
 		return b.note(o, "zesei", moves, wants)
 	})
+	if err == nil && !next.IsZero() {
+		return job.Later(next, "nothing is due yet")
+	}
+	return err
 }
 
 // change loads cases, applies f to each and writes what changed, in one

@@ -14,8 +14,9 @@ import (
 // share the next one. So a slow handler holds its own slot and nothing else.
 type dispatcher struct {
 	q       *Queue
-	due     func() time.Time // what is to run up to then may be taken
+	ahead   time.Duration // how much before its time a job may be taken
 	only    func(kind, subject string) bool
+	early   map[int64]int // how often each job was
 	slots   int
 	running map[int64]running
 	ended   chan ending
@@ -37,12 +38,12 @@ type ending struct {
 // keepWithin bounds the last transaction of a queue that is stopping.
 const keepWithin = 30 * time.Second
 
-func (q *Queue) dispatch(ctx context.Context, due func() time.Time, only func(kind, subject string) bool, forever bool) error {
+func (q *Queue) dispatch(ctx context.Context, ahead time.Duration, only func(kind, subject string) bool, forever bool) error {
 	if err := q.enter(ctx); err != nil {
 		return err
 	}
 	defer q.leave()
-	d := &dispatcher{q: q, due: due, only: only, slots: q.workers(), running: map[int64]running{}, renewed: q.Now()}
+	d := &dispatcher{q: q, ahead: ahead, only: only, early: map[int64]int{}, slots: q.workers(), running: map[int64]running{}, renewed: q.Now()}
 	d.ended = make(chan ending, d.slots)
 	for ctx.Err() == nil {
 		err := d.turn(ctx)
@@ -131,7 +132,7 @@ func (d *dispatcher) turn(ctx context.Context) error {
 			return nil
 		}
 		// An empty look costs no write transaction.
-		ready, err := d.q.look(ctx, d.q.DB.View(), now, d.due(), free, d.only)
+		ready, err := d.look(ctx, d.q.DB.View(), now, free)
 		if err != nil || len(ready) == 0 {
 			return err
 		}

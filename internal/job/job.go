@@ -6,7 +6,7 @@
 // while the job runs raises the wanted version, and the job goes round once more,
 // so no request is lost and ten requests cost one run. Handlers read the present
 // state, act, and must find nothing to do when they are run again; one that is
-// run before its time says so with Later.
+// run before its time says so with Later, and does not ask for its own next run.
 //
 // Leases last Lease and are renewed while a handler runs. A queue holds a lock
 // that the operating system gives back when its process ends, however it ends:
@@ -38,6 +38,7 @@ type Job struct {
 	Version int64 // the wanted version that this run brings up to date
 	Attempt int   // 1 for the first
 	lease   string
+	early   bool // taken before its time, by a drain that looks ahead
 }
 
 // Handler does one kind of job. A nil error means that the subject was up to

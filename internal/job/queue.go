@@ -40,7 +40,7 @@ type Queue struct {
 // Run works jobs until the context ends, then waits for the running ones and
 // keeps how they ended.
 func (q *Queue) Run(ctx context.Context) error {
-	return q.dispatch(ctx, q.Now, nil, true)
+	return q.dispatch(ctx, 0, nil, true)
 }
 
 // Drain works every job that is due within ahead from now, the jobs that follow
@@ -52,7 +52,7 @@ func (q *Queue) Drain(ctx context.Context, ahead time.Duration) error {
 
 // DrainOnly is Drain for the jobs that only chooses.
 func (q *Queue) DrainOnly(ctx context.Context, ahead time.Duration, only func(kind, subject string) bool) error {
-	return q.dispatch(ctx, func() time.Time { return q.Now().Add(ahead) }, only, false)
+	return q.dispatch(ctx, ahead, only, false)
 }
 
 // Poke makes an idle queue look at once: call it after the commit that asked for

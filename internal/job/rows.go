@@ -12,13 +12,10 @@ import (
 
 // look lists up to limit jobs that may be claimed, earliest first. A job that
 // failed or asked to wait is taken when it is due now, any other when it is due
-// by then.
-func (q *Queue) look(ctx context.Context, from store.Querier, now, due time.Time, limit int, only func(kind, subject string) bool) ([]Job, error) {
-	if due.Before(now) {
-		due = now
-	}
-	most := limit
-	if only != nil {
+// within ahead.
+func (d *dispatcher) look(ctx context.Context, from store.Querier, now time.Time, limit int) ([]Job, error) {
+	due, most := now.Add(max(d.ahead, 0)), limit
+	if d.only != nil || d.ahead > 0 {
 		most = -1 // chosen below
 	}
 	rows, err := from.QueryContext(ctx, dueJobs, due.UnixMilli(), now.UnixMilli(), most)
@@ -29,18 +26,25 @@ func (q *Queue) look(ctx context.Context, from store.Querier, now, due time.Time
 	var out []Job
 	for rows.Next() && len(out) < limit {
 		var j Job
-		if err := rows.Scan(&j.ID, &j.Kind, &j.Subject, &j.Version, &j.Attempt, &j.lease); err != nil {
+		var at int64
+		if err := rows.Scan(&j.ID, &j.Kind, &j.Subject, &j.Version, &j.Attempt, &j.lease, &at); err != nil {
 			return nil, fmt.Errorf("looking for jobs: %w", err)
 		}
 		j.Attempt++
-		if only == nil || only(j.Kind, j.Subject) {
-			out = append(out, j)
+		j.early = at > now.UnixMilli()
+		if j.early && d.early[j.ID] >= mostEarly || d.only != nil && !d.only(j.Kind, j.Subject) {
+			continue
 		}
+		out = append(out, j)
 	}
 	return out, rows.Err()
 }
 
-const dueJobs = `SELECT id, kind, subject, wanted, attempts, lease FROM jobs
+// mostEarly is how often one drain brings the same job forward: a handler that
+// asks for its own next run, and does not use Later, must not run for ever.
+const mostEarly = 10
+
+const dueJobs = `SELECT id, kind, subject, wanted, attempts, lease, run_at FROM jobs
 	WHERE state = 'ready' AND run_at <= $1 AND (waits = 0 OR run_at <= $2) AND lease_until <= $2 ORDER BY run_at, id LIMIT $3`
 
 // claim leases up to limit jobs to this queue. A lease that ran out tells of a run that ended
@@ -48,7 +52,7 @@ const dueJobs = `SELECT id, kind, subject, wanted, attempts, lease FROM jobs
 // process down does not do so for ever.
 func (d *dispatcher) claim(ctx context.Context, tx *store.Tx, now time.Time, limit int) ([]Job, error) {
 	q := d.q
-	ready, err := q.look(ctx, tx, now, d.due(), limit, d.only)
+	ready, err := d.look(ctx, tx, now, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -74,6 +78,9 @@ func (d *dispatcher) claim(ctx context.Context, tx *store.Tx, now time.Time, lim
 				return nil, err
 			}
 			continue
+		}
+		if j.early {
+			d.early[j.ID]++
 		}
 		jobs = append(jobs, j)
 	}
@@ -106,7 +113,7 @@ func (q *Queue) keep(ctx context.Context, tx *store.Tx, e ending, stopping bool)
 			break
 		}
 		_, err = tx.Exec(ctx, `UPDATE jobs SET done = $3, lease = '', lease_until = 0, attempts = 0, error = '',
-			run_at = coalesce(again, $4), waits = coalesce(again > $4, 0), again = NULL WHERE id = $1 AND lease = $2`, j.ID, j.lease, j.Version, now)
+			run_at = coalesce(again, $4), waits = 0, again = NULL WHERE id = $1 AND lease = $2`, j.ID, j.lease, j.Version, now)
 	case errors.As(e.err, &later):
 		_, err = tx.Exec(ctx, `UPDATE jobs SET lease = '', lease_until = 0, attempts = 0, error = $4,
 			run_at = min($3, coalesce(again, $3)), waits = 1, again = NULL WHERE id = $1 AND lease = $2`, j.ID, j.lease, later.At.UnixMilli(), later.Why)

@@ -69,10 +69,7 @@ var asking = []scene{
 		}
 		s.want("a", time.Time{})
 		q := s.queue("q", 0)
-		// Looking ahead must not spin on it either.
-		if err := q.Drain(s.ctx, 2*time.Hour); err != nil {
-			s.Fatal(err)
-		}
+		s.drain(q)
 		s.expect("a", 1)
 		time.Sleep(59 * time.Minute)
 		s.drain(q)
@@ -110,6 +107,33 @@ var asking = []scene{
 		}
 		s.expect("near", 1)
 		s.expect("far", 0)
+	}},
+	{"a drain that looks ahead works what was asked for during a run, too", func(s *stage) {
+		s.do = func(context.Context, job.Job) error {
+			if s.ran("a") == 1 {
+				s.want("a", time.Now().Add(20*time.Second))
+			}
+			return nil
+		}
+		s.want("a", time.Now().Add(10*time.Second))
+		if err := s.queue("q", 0).Drain(s.ctx, 30*time.Second); err != nil {
+			s.Fatal(err)
+		}
+		s.expect("a", 2)
+		s.empty()
+	}},
+	{"a job that asks for itself does not keep a drain for ever", func(s *stage) {
+		s.do = func(context.Context, job.Job) error {
+			s.want("a", time.Now().Add(time.Second))
+			return nil
+		}
+		s.want("a", time.Time{})
+		if err := s.queue("q", 0).Drain(s.ctx, time.Minute); err != nil {
+			s.Fatal(err)
+		}
+		if s.left() == nil {
+			s.Fatal("what it asked for is lost")
+		}
 	}},
 	{"a drain works what follows from its jobs", func(s *stage) {
 		s.do = func(_ context.Context, j job.Job) error {
