@@ -10,8 +10,8 @@ type expr struct {
 type join uint8
 
 const (
-	every join = iota // &&
-	any1              // ||
+	every  join = iota // &&
+	either             // ||
 )
 
 // condition is one comparison of a JSON pattern.
@@ -33,7 +33,7 @@ func (e *expr) holds(w *walker, slots []int32) bool {
 	}
 	for i := range e.parts {
 		if e.parts[i].holds(w, slots) != (e.join == every) {
-			return e.join == any1
+			return e.join == either
 		}
 	}
 	return e.join == every

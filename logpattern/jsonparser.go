@@ -17,7 +17,7 @@ func (p *parser) json(f *Filter) *SyntaxError {
 	p.pos++
 	p.end--
 	f.tree = newTree()
-	p.expressing = f
+	p.into = f.tree
 	e, err := p.or()
 	if err != nil {
 		return err
@@ -49,7 +49,7 @@ func (p *parser) or() (expr, *SyntaxError) {
 	if len(all) == 1 {
 		return all[0], nil
 	}
-	return expr{join: any1, parts: all}, nil
+	return expr{join: either, parts: all}, nil
 }
 
 func (p *parser) and() (expr, *SyntaxError) {
@@ -150,10 +150,10 @@ func (p *parser) selector(c *condition) *SyntaxError {
 	}
 	c.selector = p.text[start:p.pos]
 	if wild < 0 {
-		c.at = p.expressing.tree.add(path)
+		c.at = p.into.add(path)
 		return nil
 	}
-	c.at = p.expressing.tree.add(path[:wild])
+	c.at = p.into.add(path[:wild])
 	c.beyond = path[wild:]
 	return nil
 }

@@ -14,12 +14,12 @@ const maxNesting = 64
 
 // parser reads a pattern from left to right.
 type parser struct {
-	text       string
-	pos, end   int // what is left is text[pos:end]
-	regexes    int
-	wildcards  int
-	nesting    int
-	expressing *Filter
+	text      string
+	pos, end  int // what is left is text[pos:end]
+	regexes   int
+	wildcards int
+	nesting   int
+	into      *tree
 }
 
 func (p *parser) fail(format string, args ...any) *SyntaxError {

@@ -186,6 +186,27 @@ type memory map[string][]byte
 
 func (m memory) Window(key string) ([]byte, error) { return m[key], nil }
 
+// A root user who works in several Regions is one incident, that ends by itself.
+func TestRootActivityIsOneIncident(t *testing.T) {
+	e := engine(t, Options{}, "baseline")
+	rec := strings.Replace(record("iam", "CreateUser", ""), `"type":"AssumedRole"`, `"type":"Root"`, 1)
+	var keys []finding.Key
+	for i, region := range []string{"ap-northeast-1", "us-east-1"} {
+		one := strings.Replace(strings.Replace(rec, "ap-northeast-1", region, 1), "11111111-", fmt.Sprintf("%08d-", i), 1)
+		for _, h := range detect(t, e, event.CloudTrailItem, one) {
+			if h.Rule.ID == "root-activity" {
+				keys = append(keys, h.Finding.Subjects[0].Key)
+				if h.Finding.Quiet != 24*time.Hour || h.Opens() != OpensIncident {
+					t.Errorf("quiet %v, opens %s", h.Finding.Quiet, h.Opens())
+				}
+			}
+		}
+	}
+	if len(keys) != 2 || keys[0] != keys[1] || keys[0].Region != "global" {
+		t.Errorf("%+v", keys)
+	}
+}
+
 func TestAScheduledChangeHasItsDate(t *testing.T) {
 	e := engine(t, Options{}, "health")
 	detail := `{"eventArn":"arn:aws:health:ap-northeast-1::event/EC2/AWS_EC2_INSTANCE_RETIREMENT_SCHEDULED/x","service":"EC2","eventTypeCode":"AWS_EC2_INSTANCE_RETIREMENT_SCHEDULED","eventTypeCategory":"scheduledChange","eventRegion":"ap-northeast-1","startTime":"Sat, 2 May 2026 15:10:09 GMT","statusCode":"%s","affectedEntities":[{"entityValue":"i-0a1b2c3d4e5f60718"}]}`

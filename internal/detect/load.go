@@ -135,6 +135,9 @@ func (r *Rule) check(wrong func(field, message, expected string), has func(field
 			wrong("threshold.within", "missing", "as 5m")
 		}
 	}
+	if has("closes") && has("threshold") {
+		wrong("closes", "an incident of a threshold ends by being quiet", "quiet: 1d")
+	}
 	if has("closes") && r.Opens != OpensIncident {
 		wrong("closes", "only an incident can be closed", "opens: incident")
 	}

@@ -110,6 +110,9 @@ func (b *Batch) place(r *Rule, decoded any, from *origin, now time.Time) (*happe
 		return nil, fmt.Errorf("region %q; expected a Region such as ap-northeast-1", h.place.Region)
 	}
 	h.place.Partition = partitionOf(h.place.Region)
+	if r.Region.Global {
+		h.place.Region = "global"
+	}
 	var err error
 	if h.at, err = time.Parse(time.RFC3339, from.when); err != nil {
 		h.at = now
@@ -243,8 +246,11 @@ func (one *Hit) finish(h *happening) {
 		f.Source.ID = hash(f.Source.ID, key.Resource)
 	}
 	parts := []string{
-		h.id, f.Source.ID, string(f.Severity), string(f.Status), string(f.RecordState), f.Description,
+		f.Source.ID, string(f.Severity), string(f.Status), string(f.RecordState), f.Description,
 		fmt.Sprint(f.Closes), one.Due.String(), strings.Join(f.Recheck, ","), key.Resource,
+	}
+	if one.Rule.Product == "" {
+		parts = append(parts, h.id) // another event of ours is news, another update of a product's finding is not
 	}
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	f.ContentHash = [16]byte(sum[:16])

@@ -161,8 +161,6 @@ type templatePart struct {
 	paths Paths
 }
 
-func (t Template) empty() bool { return t.source == "" }
-
 // String returns the template as written.
 func (t Template) String() string { return t.source }
 

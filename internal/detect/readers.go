@@ -155,6 +155,13 @@ func (p *Per) ReadValue(v document.Value) {
 	}
 }
 
+// ReadValue implements document.Reader.
+func (r *Region) ReadValue(v document.Value) {
+	if r.Global = v.Raw() == "global"; !r.Global {
+		r.Path.ReadValue(v)
+	}
+}
+
 // ReadValue implements document.Reader: one place or a list.
 func (p *Places) ReadValue(v document.Value) {
 	if v.Kind() == document.Mapping {

@@ -41,7 +41,7 @@ type Rule struct {
 	// finding then has the same source as the one that Security Hub imports.
 	Product string  `yaml:"product"`
 	Account Path    `yaml:"account"` // whose it is, where not the event's
-	Region  Path    `yaml:"region"`  // where, where not the event's
+	Region  Region  `yaml:"region"`  // where, where not the event's; or global
 	Due     Path    `yaml:"due"`     // a date by which something must be done
 	Text    Path    `yaml:"text"`    // a description
 	Status  *Status `yaml:"status"`  // of a state
@@ -87,6 +87,13 @@ type Threshold struct {
 	Count  int  `yaml:"count"`
 	Within Span `yaml:"within"`
 	Per    Per  `yaml:"per"`
+}
+
+// Region is a path under which a Region stands, or global for what belongs to
+// none.
+type Region struct {
+	Path
+	Global bool
 }
 
 // Place is where a resource stands in an event.

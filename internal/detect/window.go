@@ -99,7 +99,8 @@ func (w *Window) Add(id int64, at time.Time) (since time.Time, fires bool) {
 	}
 	seen := s.Seen[slice]
 	if len(seen) >= w.count || slices.Contains(seen, id) {
-		return time.Time{}, w.rejoin(slice)
+		w.prolong(slice)
+		return time.Time{}, false
 	}
 	s.Seen[slice] = append(seen, id)
 	span := min(windowSlices, max(1, int64(w.within/time.Second)/s.Slice))
@@ -113,19 +114,19 @@ func (w *Window) Add(id int64, at time.Time) (since time.Time, fires bool) {
 		}
 		return w.fire(first, first+span-1)
 	}
-	return time.Time{}, w.rejoin(slice)
+	w.prolong(slice)
+	return time.Time{}, false
 }
 
-// rejoin notes an event behind a stretch that fired: as long as such events
+// prolong notes an event behind a stretch that fired: as long as such events
 // follow each other it is one happening.
-func (w *Window) rejoin(slice int64) bool {
+func (w *Window) prolong(slice int64) {
 	for i := range w.state.Fired {
 		f := &w.state.Fired[i]
 		if slice >= f[0] && slice <= f[1]+windowSlices {
 			f[1] = max(f[1], slice)
 		}
 	}
-	return false
 }
 
 func (w *Window) fire(first, last int64) (time.Time, bool) {
