@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -32,6 +33,7 @@ type Options struct {
 	At       time.Time        // when the day of the demo is; zero: now
 	Language string           // ja or en; "" is en
 	User     string           // OS user of the reader, who becomes an approver
+	Program  string           // how the reader starts zesei; "" is zesei
 	Tell     func(line string)
 	Log      *slog.Logger
 }
@@ -40,36 +42,44 @@ type Options struct {
 type Demo struct {
 	Dir string
 
-	language, user string
-	tell           func(string)
-	clock          *clock
-	world          *world
-	recorder       *recorder
-	app            *app.App
-	random         *rand.Rand
-	inbox          inbox
-	reported       []reported // by Security Hub, which later happenings change
-	total          totals
-	opened         []*opened
-	started        time.Time // on the machine's own clock
-	stages         stages
+	language, user, program string
+	tell                    func(string)
+	clock                   *clock
+	world                   *world
+	recorder                *recorder
+	app                     *app.App
+	random                  *rand.Rand
+	inbox                   inbox
+	reported                []reported // by Security Hub, which later happenings change
+	total                   totals
+	opened                  []*opened
+	started                 time.Time // on the machine's own clock
+	stages                  stages
+	mu                      sync.Mutex
+	known                   map[string]Fix    // by resource, as last reported
+	fixStates               map[string]string // as last told while staying up
 }
 
 // clock runs at the speed of the machine's, from another time.
 type clock struct {
 	now    func() time.Time
 	offset atomic.Int64
+	end    int64 // the offset at which the story ends
 }
 
 func (c *clock) Now() time.Time { return c.now().Add(time.Duration(c.offset.Load())) }
 
-// yesterday is how long before the day of the demo the first import was.
-const yesterday = 26 * time.Hour
+// When the first import was, and how long the morning of the demo takes on the
+// company's clock, counted back from its end.
+const (
+	yesterday = 26 * time.Hour
+	morning   = 30 * time.Minute
+)
 
 // Start builds the company in a folder and opens an App for it. On the company's
 // clock it is the day before.
 func Start(ctx context.Context, o Options) (*Demo, error) {
-	d := &Demo{language: o.Language, user: o.User, tell: o.Tell, clock: &clock{now: o.Now}, random: rand.New(rand.NewPCG(seed, 1)), started: time.Now()}
+	d := &Demo{language: o.Language, user: o.User, program: cmp.Or(o.Program, "zesei"), tell: o.Tell, clock: &clock{now: o.Now}, random: rand.New(rand.NewPCG(seed, 1)), started: time.Now()}
 	if d.tell == nil {
 		d.tell = func(string) {}
 	}
@@ -83,9 +93,9 @@ func Start(ctx context.Context, o Options) (*Demo, error) {
 		d.clock.now = time.Now
 	}
 	if !o.At.IsZero() {
-		d.clock.offset.Store(int64(o.At.Sub(d.clock.now())))
+		d.clock.end = int64(o.At.Sub(d.clock.now()))
 	}
-	d.clock.offset.Add(-int64(yesterday))
+	d.clock.offset.Store(d.clock.end - int64(yesterday))
 	if err := d.folder(o.Dir); err != nil {
 		return nil, err
 	}

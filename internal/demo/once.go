@@ -33,6 +33,7 @@ func (d *Demo) Day(ctx context.Context) error {
 			return err
 		}
 	}
+	d.clock.offset.Store(d.clock.end)
 	return nil
 }
 
@@ -58,7 +59,7 @@ func (d *Demo) firstImport(ctx context.Context) error {
 
 // morning lets the night pass.
 func (d *Demo) morning(ctx context.Context) error {
-	d.clock.offset.Add(int64(yesterday))
+	d.clock.offset.Store(d.clock.end - int64(morning))
 	d.tell("")
 	d.heading("the next day", "翌日")
 	before := d.slackWrites()

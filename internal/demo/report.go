@@ -88,7 +88,7 @@ func (d *Demo) Report(ctx context.Context) (Report, error) {
 	t := d.total.Totals
 	d.total.Unlock()
 	r.Read, r.Findings, r.Unchanged, r.Dead = t.Read, t.Findings, t.Unchanged, t.Dead
-	r.Cases = Cases{Opened: t.Cases.Opened, Reopened: t.Cases.Reopened, Updated: t.Cases.Updated, Closed: t.Cases.Closed}
+	r.Cases = Cases{Opened: t.Cases.Opened, Reopened: t.Cases.Reopened, Updated: t.Cases.Updated}
 	list, err := d.cases(ctx)
 	if err != nil {
 		return r, err
@@ -114,11 +114,22 @@ func (d *Demo) Report(ctx context.Context) (Report, error) {
 		}
 		r.Fixes = append(r.Fixes, f)
 	}
+	d.learn(r.Fixes)
 	if r.Checks, err = d.check(ctx, r, list); err != nil {
 		return r, err
 	}
 	r.OK = !slices.ContainsFunc(r.Checks, func(c Check) bool { return !c.OK })
 	return r, nil
+}
+
+// learn remembers how the fixes stand, for Next.
+func (d *Demo) learn(fixes []Fix) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.known = map[string]Fix{}
+	for _, f := range fixes {
+		d.known[f.Resource] = f
+	}
 }
 
 func (d *Demo) cases(ctx context.Context) ([]store.Listed, error) {
@@ -144,6 +155,9 @@ func (c *Cases) count(list []store.Listed) {
 			c.By[s] = map[string]int{}
 		}
 		c.By[s][string(l.File.State)]++
+		if l.File.State == casefile.Closed {
+			c.Closed++
+		}
 	}
 }
 
@@ -270,8 +284,8 @@ func (d *Demo) checkRest(ctx context.Context, is checker, r Report) error {
 	}
 	failed := ""
 	for _, j := range jobs {
-		if j.Error != "" {
-			failed = fmt.Sprintf("%s %s: %s", j.Kind, j.Subject, j.Error)
+		if j.Error != "" || !j.RunAt.After(d.clock.Now()) {
+			failed = strings.TrimSpace(fmt.Sprintf("%s %s %s", j.Kind, j.Subject, j.Error))
 		}
 	}
 	is("no work is left over", failed == "", "%s", cmp.Or(failed, "none"))
