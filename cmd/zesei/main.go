@@ -16,16 +16,16 @@ import (
 )
 
 func main() {
-	os.Exit(run())
-}
-
-func run() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	return cli.Run(ctx, os.Args[1:], cli.IO{
+	os.Exit(run(cli.IO{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
 		Terminal: terminal(os.Stdout), ErrTerminal: terminal(os.Stderr),
-	})
+	}))
+}
+
+func run(stdio cli.IO) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return cli.Run(ctx, os.Args[1:], stdio)
 }
 
 // terminal says whether a file is a terminal that wants colours

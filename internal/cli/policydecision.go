@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -149,7 +150,8 @@ func (x *explainer) show(o explanation) error {
 			if of != "" {
 				standard = of
 			}
-			rows, matched = append(rows, []string{dash(standard), s.Rule, answer, s.Why}), append(matched, s.Matched)
+			why := cmp.Or(s.Why, "it has no condition")
+			rows, matched = append(rows, []string{dash(standard), s.Rule, answer, why}), append(matched, s.Matched)
 		}
 	}
 	add(d.Why, "")
