@@ -1,6 +1,7 @@
 package awscloud
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -75,8 +76,10 @@ func (o *observer) call(ctx context.Context, in middleware.InitializeInput, next
 	out, metadata, err := next.HandleInitialize(ctx, in)
 	err = p.judge(err)
 	call := Call{
-		Service:   awsmiddleware.GetServiceID(ctx),
-		Operation: awsmiddleware.GetOperationName(ctx),
+		// Some of the SDK's clients name the call for the whole stack, some only
+		// for what comes after us.
+		Service:   cmp.Or(awsmiddleware.GetServiceID(ctx), middleware.GetServiceID(ctx)),
+		Operation: cmp.Or(awsmiddleware.GetOperationName(ctx), middleware.GetOperationName(ctx)),
 		Account:   o.account, Region: o.region, Session: o.session,
 		Start: start, Duration: time.Since(start), Attempts: p.sent,
 		Code: Code(err), Kind: Classify(err),
