@@ -15,6 +15,8 @@ import (
 	"zesei/internal/casework"
 	"zesei/internal/config"
 	"zesei/internal/control"
+	"zesei/internal/detect"
+	"zesei/internal/event"
 	"zesei/internal/finding"
 	"zesei/internal/intake"
 	"zesei/internal/job"
@@ -67,6 +69,8 @@ type App struct {
 	Outbox    *outbox.Outbox
 	Now       func() time.Time
 	Log       *slog.Logger
+
+	engine *detect.Engine
 
 	slack *slackChannel // nil where Slack is not configured
 }
@@ -133,8 +137,13 @@ func Open(ctx context.Context, o Options) (*App, error) {
 	if a.DB, err = store.Open(ctx, url); err != nil {
 		return nil, err
 	}
+	var detects func(event.Format) bool
+	if a.engine, detects, err = a.detection(); err != nil {
+		a.DB.Close()
+		return nil, err
+	}
 	a.Work = casework.New(a.DB, a.rules(), a.Now, a.Log)
-	a.Intake = &intake.Intake{Decoder: finding.NewDecoder(intake.Controls{Catalogue: a.Catalogue}, finding.Trusted(a.Directory.Administers)), Work: a.Work, Now: a.Now}
+	a.Intake = &intake.Intake{Detects: detects, Decoder: finding.NewDecoder(intake.Controls{Catalogue: a.Catalogue}, finding.Trusted(a.Directory.Administers)), Work: a.Work, Now: a.Now}
 	if err := a.jobs(ctx, o); err != nil {
 		a.DB.Close()
 		return nil, err
@@ -203,7 +212,7 @@ const (
 func (a *App) rules() *casework.Rules {
 	l := a.Policy.Limits()
 	return &casework.Rules{
-		Policy: a.Policy, Directory: a.Directory, Catalogue: a.Catalogue,
+		Policy: a.Policy, Directory: a.Directory, Catalogue: a.Catalogue, Detect: a.engine,
 		CanRead:   func(account, id string) bool { return a.Checker.Has(id) && a.Directory.reads(account) },
 		Hub:       a.Directory.hub,
 		GroupWait: a.Policy.GroupWait(), GroupWindow: groupWindow, ImportWindow: importWindow,
@@ -253,6 +262,7 @@ func (a *App) jobs(ctx context.Context, o Options) error {
 	a.Outbox = &outbox.Outbox{DB: a.DB, Work: a.Work, Directory: a.Directory, Catalogue: a.Catalogue, Channels: channels, Now: a.Now, Log: a.Log}
 	hub := &securityhub.Teller{DB: a.DB, Cloud: a.Cloud, Now: a.Now, Log: a.Log}
 	a.Queue.Handlers[casework.JobRecheck] = a.Recheck.Job
+	a.Queue.Handlers[casework.JobLook] = a.Recheck.LookJob
 	a.Queue.Handlers[casework.JobPlan] = a.Fixes.PlanJob
 	a.Queue.Handlers[casework.JobApply] = a.Fixes.ApplyJob
 	a.Queue.Handlers[casework.JobVerify] = a.Fixes.VerifyJob

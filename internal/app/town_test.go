@@ -44,7 +44,8 @@ type town struct {
 
 	mu     sync.Mutex
 	offset time.Duration
-	echoes [][]byte // events that the twin published
+	echoes [][]byte // what the twin's Security Hub published
+	calls  [][]byte // other events that the twin published
 }
 
 const townConfig = `
@@ -98,11 +99,15 @@ func newTown(t *testing.T, perAccount int) *town {
 	w.write("policy.yaml", fmt.Sprintf(townPolicy, perAccount))
 	w.cloud.OnEvent(func(e fake.Event) {
 		b, err := json.Marshal(e)
-		if err != nil || e.DetailType != "Security Hub Findings - Imported" {
+		if err != nil {
 			return
 		}
 		w.mu.Lock()
 		defer w.mu.Unlock()
+		if e.DetailType != "Security Hub Findings - Imported" {
+			w.calls = append(w.calls, b)
+			return
+		}
 		w.echoes = append(w.echoes, b)
 	})
 	w.opts = app.Options{

@@ -78,7 +78,8 @@ type Life struct {
 	SnoozeUntil  time.Time         `json:"snooze_until,omitzero"`
 	Backlog      bool              `json:"backlog,omitempty"` // opened by a first import
 	Quiet        time.Duration     `json:"quiet,omitempty"`
-	Proof        string            `json:"proof,omitempty"` // what showed that it is fixed
+	EventDue     time.Time         `json:"event_due,omitzero"` // a deadline that the event itself sets
+	Proof        string            `json:"proof,omitempty"`    // what showed that it is fixed
 	// AutoBy names what lets the next fix apply by itself whatever the policy's
 	// mode: an approved exception of the kind "keep open until 18:00" that ended.
 	AutoBy string `json:"auto_by,omitempty"`

@@ -11,6 +11,7 @@ import (
 
 	"zesei/internal/casefile"
 	"zesei/internal/control"
+	"zesei/internal/detect"
 	"zesei/internal/finding"
 	"zesei/internal/policy"
 	"zesei/internal/store"
@@ -54,6 +55,8 @@ type Rules struct {
 	Policy    Policy
 	Directory Directory
 	Catalogue *control.Catalogue
+	// Detect are the detection rules; nil: none.
+	Detect *detect.Engine
 	// CanRead says whether our own check can read resources for a control in an
 	// account; nil: never.
 	CanRead func(account, control string) bool
@@ -146,6 +149,8 @@ func (c *Counts) Add(o Counts) {
 type Result struct {
 	Findings  int // statements heard, unchanged ones included
 	Unchanged int
+	Events    int // looked at by the detection rules
+	Detected  int // matches of detection rules
 	Dead      int
 	Cases     Counts
 	Touched   []int64 // cases that changed

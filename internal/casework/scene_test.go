@@ -111,7 +111,7 @@ func at(t time.Time) func(*finding.Finding) { return func(f *finding.Finding) { 
 
 func (s *scene) take(findings ...finding.Finding) casework.Result {
 	s.t.Helper()
-	r, err := s.work.Take(context.Background(), findings, nil)
+	r, err := s.work.Take(context.Background(), casework.Arrival{Findings: findings})
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -14,20 +14,30 @@ import (
 // BatchSize is how many findings one transaction takes at most.
 const BatchSize = 500
 
-// Take hears a batch of findings, and keeps the batch's dead letters, in one
-// transaction. When it returns without an error, everything that follows from
+// Arrival is a batch that came in together.
+type Arrival struct {
+	Findings []finding.Finding
+	Events   []Event      // for the detection rules
+	Dead     []store.Dead // what could not be used, with the reason
+}
+
+// Take hears a batch of findings, lets the detection rules look at its events,
+// and keeps its dead letters, in one transaction. When it returns without an error, everything that follows from
 // the batch is committed; with an error, nothing is.
-func (w *Work) Take(ctx context.Context, findings []finding.Finding, dead []store.Dead) (Result, error) {
+func (w *Work) Take(ctx context.Context, a Arrival) (Result, error) {
 	var r Result
 	err := w.DB.Update(ctx, func(tx *store.Tx) error {
-		r = Result{Findings: len(findings), Dead: len(dead)}
+		r = Result{Findings: len(a.Findings), Events: len(a.Events), Dead: len(a.Dead)}
 		b := w.newBatch(tx, "")
-		for _, d := range dead {
+		for _, d := range a.Dead {
 			if err := store.AddDead(ctx, tx, d, b.now); err != nil {
 				return err
 			}
 		}
-		if err := b.hear(ctx, findings, &r); err != nil {
+		if err := b.hear(ctx, a.Findings, &r); err != nil {
+			return err
+		}
+		if err := b.detect(ctx, a.Events, &r); err != nil {
 			return err
 		}
 		if err := b.write(ctx); err != nil {
@@ -37,7 +47,7 @@ func (w *Work) Take(ctx context.Context, findings []finding.Finding, dead []stor
 		return nil
 	})
 	if err != nil {
-		return Result{}, fmt.Errorf("taking %d findings: %w", len(findings), err)
+		return Result{}, fmt.Errorf("taking %d findings and %d events: %w", len(a.Findings), len(a.Events), err)
 	}
 	w.committed()
 	return r, nil
@@ -79,7 +89,7 @@ func (b *batch) hear(ctx context.Context, findings []finding.Finding, r *Result)
 			keys = append(keys, sub.Key.Hash())
 		}
 	}
-	r.Unchanged = len(touched)
+	r.Unchanged += len(touched)
 	if err := store.Touch(ctx, b.tx, touched, observed, b.now); err != nil {
 		return err
 	}
@@ -93,6 +103,9 @@ func (b *batch) hear(ctx context.Context, findings []finding.Finding, r *Result)
 	if b.passes, err = store.PassesAmong(ctx, b.tx, keys); err != nil {
 		return err
 	}
+	if err := b.ownWords(ctx, findings, news, hashes); err != nil {
+		return err
+	}
 	for _, i := range news {
 		f := &findings[i]
 		s, known := seen[hashes[i]]
@@ -100,11 +113,14 @@ func (b *batch) hear(ctx context.Context, findings []finding.Finding, r *Result)
 			r.Unchanged++
 			continue
 		}
+		if known && f.ObservedAt.Before(s.ObservedAt) {
+			continue // older never overrides newer, also where the newer one left no case
+		}
 		w, err := b.hearOne(ctx, files, f)
 		if err != nil {
 			return err
 		}
-		if w.Stale || known && f.ObservedAt.Before(s.ObservedAt) {
+		if w.Stale {
 			continue
 		}
 		s = store.Seen{Content: f.ContentHash, ObservedAt: f.ObservedAt}
@@ -203,7 +219,7 @@ func (b *batch) newFile(sub finding.Subject, f *finding.Finding, quiet bool) *ca
 	}
 	return &casefile.File{
 		Key: sub.Key, ResourceType: sub.ResourceType, Title: title,
-		Life: casefile.Life{Remediation: f.RemediationURL, Actor: f.Actor, Tags: sub.Tags, Others: sub.Others, Backlog: quiet, Quiet: f.Quiet},
+		Life: casefile.Life{Remediation: f.RemediationURL, Actor: f.Actor, Tags: sub.Tags, Others: sub.Others, Backlog: quiet, Quiet: f.Quiet, EventDue: f.Due},
 	}
 }
 

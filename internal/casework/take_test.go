@@ -364,7 +364,7 @@ func TestCasesOfOneOwnerAndControlJoinOneMessageOneByOne(t *testing.T) {
 func TestDeadLettersAreKeptOnceAndCounted(t *testing.T) {
 	s := newScene(t)
 	for range 2 {
-		if _, err := s.work.Take(context.Background(), nil, []store.Dead{{Source: "a.json", Position: 3, Reason: "not a finding", Raw: []byte(`{"x":1}`)}}); err != nil {
+		if _, err := s.work.Take(context.Background(), casework.Arrival{Dead: []store.Dead{{Source: "a.json", Position: 3, Reason: "not a finding", Raw: []byte(`{"x":1}`)}}}); err != nil {
 			t.Fatal(err)
 		}
 	}

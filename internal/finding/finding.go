@@ -179,6 +179,8 @@ type Finding struct {
 	// Quiet is how long after its last statement an incident that demands no
 	// response ends by itself; 0 means the configured default.
 	Quiet time.Duration
+	// Due is a date that an event itself sets (a scheduled change); zero: none.
+	Due time.Time
 	// Notice marks a happening that is told once and opens no case.
 	Notice bool
 	// ContentHash covers everything above that can change a decision, and

@@ -24,7 +24,7 @@ import (
 
 // Taker takes a batch: *casework.Work.
 type Taker interface {
-	Take(context.Context, []finding.Finding, []store.Dead) (casework.Result, error)
+	Take(context.Context, casework.Arrival) (casework.Result, error)
 }
 
 // Decoder reads the findings in an item. Findings beside an error are good; the
@@ -38,6 +38,9 @@ type Intake struct {
 	Decoder Decoder
 	Work    Taker
 	Now     func() time.Time
+	// Detects says whether the detection rules look at items of a format; nil:
+	// there are no rules, and events are dead letters.
+	Detects func(event.Format) bool
 	// Objects takes in what a notification of S3 names; nil: such notifications
 	// are dead letters.
 	Objects Objects
@@ -52,6 +55,8 @@ type Totals struct {
 	Findings  int             `json:"findings"` // statements taken, unchanged ones included
 	Unchanged int             `json:"unchanged"`
 	Dead      int             `json:"dead"`
+	Events    int             `json:"events"`   // looked at by the detection rules
+	Detected  int             `json:"detected"` // matches of detection rules
 	Cases     casework.Counts `json:"cases"`
 	Touched   []int64         `json:"-"` // cases that changed
 }
@@ -62,6 +67,8 @@ func (t *Totals) Add(o Totals) {
 	t.Findings += o.Findings
 	t.Unchanged += o.Unchanged
 	t.Dead += o.Dead
+	t.Events += o.Events
+	t.Detected += o.Detected
 	t.Cases.Add(o.Cases)
 	t.Touched = append(t.Touched, o.Touched...)
 }
@@ -70,6 +77,8 @@ func (t *Totals) result(r casework.Result) {
 	t.Findings += r.Findings
 	t.Unchanged += r.Unchanged
 	t.Dead += r.Dead
+	t.Events += r.Events
+	t.Detected += r.Detected
 	t.Cases.Add(r.Cases)
 	t.Touched = append(t.Touched, r.Touched...)
 }
@@ -77,15 +86,26 @@ func (t *Totals) result(r casework.Result) {
 // maxRaw is how much of a dead letter's document is kept.
 const maxRaw = 256 << 10
 
+// eventBatch is how many events one transaction takes at most: most match nothing
+// and write nothing.
+const eventBatch = 4000
+
 // batch is what one transaction takes.
 type batch struct {
 	read     int
 	bytes    int64
 	findings []finding.Finding
+	events   []casework.Event
 	dead     []store.Dead
 }
 
-func (b *batch) full() bool { return len(b.findings)+len(b.dead) >= casework.BatchSize }
+func (b *batch) arrival() casework.Arrival {
+	return casework.Arrival{Findings: b.findings, Events: b.events, Dead: b.dead}
+}
+
+func (b *batch) full() bool {
+	return len(b.findings)+len(b.dead) >= casework.BatchSize || len(b.events) >= eventBatch
+}
 
 // Read takes in a whole input. Reading and decoding run beside the store. With
 // an error, the totals say what has been committed before it.
@@ -100,7 +120,7 @@ func (in *Intake) Read(ctx context.Context, r io.Reader, name string) (Totals, e
 	}()
 	var t Totals
 	for b := range batches {
-		res, err := in.Work.Take(ctx, b.findings, b.dead)
+		res, err := in.Work.Take(ctx, b.arrival())
 		if err != nil {
 			cancel()
 			for range batches { // let the reader end
@@ -154,6 +174,12 @@ func (in *Intake) split(ctx context.Context, r io.Reader, name string, out chan<
 // most keep bytes are kept.
 func (in *Intake) item(b *batch, item event.Item, keep int) {
 	b.read++
+	if in.Detects != nil && item.Err == nil && in.Detects(item.Format) {
+		b.events = append(b.events, casework.Event{Format: item.Format, Raw: bytes.Clone(item.Raw), Source: item.Source, Position: item.Index, At: in.Now()})
+	}
+	if in.Detects != nil && item.Err == nil && noFinding(item) {
+		return // no dead letter: most events match no rule
+	}
 	findings, err := in.Decoder.Decode(item, in.Now())
 	for i := range findings {
 		findings[i].Raw = nil // the store keeps no documents of good findings
@@ -162,6 +188,13 @@ func (in *Intake) item(b *batch, item event.Item, keep int) {
 	for _, fault := range faults(err) {
 		b.dead = append(b.dead, store.Dead{Source: item.Source, Position: item.Index, Reason: reason(fault), Raw: bytes.Clone(item.Raw[:min(len(item.Raw), keep)])})
 	}
+}
+
+// noFinding says whether an item is an event for the detection rules alone. An
+// event of Security Hub's that holds no finding (Insight Results) is none: whoever
+// sends it here expects cases.
+func noFinding(item event.Item) bool {
+	return item.Format == event.CloudTrailItem || item.Format == event.OtherEvent && !bytes.Contains(item.Raw, []byte(`"aws.securityhub"`))
 }
 
 // reason leaves out what the dead letter's own columns say.
@@ -209,7 +242,7 @@ func (in *Intake) Retry(ctx context.Context, db *store.DB, ids map[int64]bool) (
 				done = append(done, d.ID)
 			}
 		}
-		res, err := in.Work.Take(ctx, b.findings, b.dead)
+		res, err := in.Work.Take(ctx, b.arrival())
 		if err != nil {
 			return t, fmt.Errorf("taking dead letters in again: %w", err)
 		}

@@ -83,7 +83,7 @@ func (j *Joiner) gather(first *part) (parts []*part, held *part) {
 	return parts, nil
 }
 
-func (b *batch) size() int { return max(1, len(b.findings)+len(b.dead)) }
+func (b *batch) size() int { return max(1, len(b.findings)+len(b.events)+len(b.dead)) }
 
 // commit commits parts in one transaction. Where that fails for another reason
 // than a store that is busy, each part is tried alone, so that one of them does
@@ -93,13 +93,14 @@ func (j *Joiner) commit(ctx context.Context, parts []*part) {
 	var ids []string
 	for _, p := range parts {
 		all.findings, all.dead = append(all.findings, p.findings...), append(all.dead, p.dead...)
+		all.events = append(all.events, p.events...)
 		if p.id != "" {
 			ids = append(ids, p.id)
 		}
 	}
 	start := time.Now() // a duration on the monotonic clock, not a time that is kept
 	var err error
-	if len(all.findings)+len(all.dead) > 0 {
+	if len(all.findings)+len(all.events)+len(all.dead) > 0 {
 		_, err = j.take(ctx, all)
 	}
 	if err == nil && len(ids) > 0 {
@@ -125,7 +126,7 @@ func (j *Joiner) take(ctx context.Context, b batch) (r casework.Result, err erro
 			err = &stumbledError{p}
 		}
 	}()
-	return j.work.Take(ctx, b.findings, b.dead)
+	return j.work.Take(ctx, b.arrival())
 }
 
 type stumbledError struct{ what any }

@@ -87,7 +87,7 @@ func notWorthPosting(m Message) string {
 	if len(m.Cases) == 0 {
 		return "no case has joined the message"
 	}
-	if m.Kind == Digest {
+	if m.Kind == Digest || m.Kind == Notice {
 		return ""
 	}
 	for _, c := range m.Cases {

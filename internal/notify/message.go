@@ -27,6 +27,7 @@ const (
 	Cases         Kind = "cases"          // one control broken by one resource or more
 	ImportSummary Kind = "import-summary" // what a first import found, instead of a message per case
 	Digest        Kind = "digest"         // many controls in one list
+	Notice        Kind = "notice"         // happenings of one rule, told once; their cases have no life
 )
 
 // Message is what must be said now to one owner.

@@ -128,6 +128,8 @@ func sampleMessages(lang string) []namedMessage {
 	}
 	digest := group
 	digest.Kind, digest.Control = Digest, Control{}
+	notice := group
+	notice.Kind = Notice
 	imported := base
 	imported.Kind, imported.Control, imported.Cases = ImportSummary, Control{}, nil
 	imported.Import = &Import{
@@ -141,5 +143,5 @@ func sampleMessages(lang string) []namedMessage {
 	}
 	quiet := imported
 	quiet.Import = &Import{Total: 1, Severities: []SeverityCount{{finding.Low, 1}}}
-	return []namedMessage{{"one case", base}, {"group", group}, {"large group", many}, {"digest", digest}, {"first import", imported}, {"first import of one", quiet}}
+	return []namedMessage{{"one case", base}, {"group", group}, {"large group", many}, {"digest", digest}, {"notice", notice}, {"first import", imported}, {"first import of one", quiet}}
 }

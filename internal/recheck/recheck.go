@@ -75,6 +75,31 @@ func (c *Recheck) Job(ctx context.Context, j job.Job) error {
 	return err
 }
 
+// LookJob looks at a resource that an event has changed: a control that it fails
+// opens a case, in which the one who changed it is named.
+func (c *Recheck) LookJob(ctx context.Context, j job.Job) error {
+	l, err := casework.ParseLook(j.Subject)
+	if err != nil {
+		return job.Permanent(err)
+	}
+	controls := l.Controls
+	standing, err := c.controls(ctx, l.Target)
+	if err != nil {
+		return err
+	}
+	for _, id := range standing {
+		if !slices.Contains(controls, id) {
+			controls = append(controls, id)
+		}
+	}
+	verdicts, err := c.Look(ctx, l.Target, controls)
+	if err != nil {
+		return fmt.Errorf("looking at %s: %w", l.Target.ARN, err)
+	}
+	_, err = c.Work.Check(ctx, l.Target, l.Actor, verdicts)
+	return err
+}
+
 // Controls of the resource that stand in a case and that we can check.
 func (c *Recheck) controls(ctx context.Context, t casework.Target) ([]string, error) {
 	cases, err := store.AllCasesOfResource(ctx, c.DB.View(), t.Account, t.ARN)

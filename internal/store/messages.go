@@ -14,6 +14,7 @@ const (
 	MessageCases  = "cases"  // cases of one owner and control
 	MessageImport = "import" // one summary of a first import per owner
 	MessageDigest = "digest" // what the policy only notifies, once in a period
+	MessageNotice = "notice" // happenings of one rule, told once, no case
 )
 
 // Message is an outgoing message: a row that cases join in their transaction and

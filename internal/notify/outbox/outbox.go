@@ -122,6 +122,8 @@ func (o *Outbox) Message(ctx context.Context, row store.Message) (notify.Message
 		return m, err
 	}
 	switch row.Kind {
+	case store.MessageNotice:
+		return o.notices(ctx, row, m)
 	case store.MessageImport:
 		m.Kind, m.Import = notify.ImportSummary, o.summary(files, voice.Language)
 		return m, nil
@@ -132,6 +134,25 @@ func (o *Outbox) Message(ctx context.Context, row store.Message) (notify.Message
 	}
 	for _, f := range files {
 		m.Cases = append(m.Cases, o.Case(f, fixes[f.ID], voice.Language))
+	}
+	return m, nil
+}
+
+// notices are the happenings of a row: no case stands behind them.
+func (o *Outbox) notices(ctx context.Context, row store.Message, m notify.Message) (notify.Message, error) {
+	list, err := store.NoticesOf(ctx, o.DB.View(), row.ID)
+	if err != nil {
+		return m, err
+	}
+	m.Kind = notify.Notice
+	for _, n := range list {
+		m.Control = notify.Control{ID: n.Rule, TitleEN: n.TitleEN, TitleJA: n.TitleJA, Severity: n.Severity}
+		c := notify.Case{Key: fmt.Sprintf("n%d", n.ID), AccountID: n.Account, AccountName: o.Directory.Account(n.Account).Name, Region: n.Region,
+			Resource: n.Resource, ResourceName: n.Resource[strings.LastIndexAny(n.Resource, "/:")+1:], Severity: n.Severity, State: notify.Closed, ClosedAt: n.At}
+		if n.Actor != nil {
+			c.By = cmp.Or(n.Actor.Name, n.Actor.Principal)
+		}
+		m.Cases = append(m.Cases, c)
 	}
 	return m, nil
 }

@@ -1,0 +1,178 @@
+package casework
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"zesei/internal/detect"
+	"zesei/internal/event"
+	"zesei/internal/finding"
+	"zesei/internal/store"
+)
+
+// JobLook looks at a resource that an event has changed, before any source says
+// anything of it: the subject is a Look.
+const JobLook = "look"
+
+// Event is one EventBridge event or CloudTrail record, for the detection rules.
+type Event struct {
+	Format   event.Format
+	Raw      []byte
+	Source   string // file, queue, listener
+	Position int64
+	At       time.Time // received
+}
+
+// Look asks for the controls of a resource to be checked because of an event.
+type Look struct {
+	Target   Target
+	Controls []string
+	Actor    *finding.Actor
+}
+
+// String is the job's subject.
+func (l Look) String() string {
+	actor := []byte("null")
+	if b, err := json.Marshal(l.Actor); err == nil {
+		actor = b
+	}
+	return l.Target.String() + "\n" + strings.Join(l.Controls, ",") + "\n" + string(actor)
+}
+
+// ParseLook reads a job's subject.
+func ParseLook(s string) (Look, error) {
+	p := strings.SplitN(s, "\n", 3)
+	if len(p) != 3 {
+		return Look{}, fmt.Errorf("%q asks for no look", s)
+	}
+	t, err := ParseTarget(p[0])
+	if err != nil {
+		return Look{}, err
+	}
+	l := Look{Target: t, Controls: strings.Split(p[1], ",")}
+	return l, json.Unmarshal([]byte(p[2]), &l.Actor)
+}
+
+// detect lets the detection rules look at the events of a batch. What opens a
+// case is heard like any finding; a notice is told once; a changed resource is
+// looked at.
+func (b *batch) detect(ctx context.Context, events []Event, r *Result) error {
+	if b.rules.Detect == nil || len(events) == 0 {
+		return nil
+	}
+	d := b.rules.Detect.Batch(store.Windows{Ctx: ctx, Tx: b.tx})
+	var found []finding.Finding
+	for _, ev := range events {
+		hits, err := d.Detect(ev.Format, ev.Raw, ev.At)
+		if err != nil {
+			r.Dead++
+			if err := store.AddDead(ctx, b.tx, store.Dead{Source: ev.Source, Position: ev.Position, Reason: err.Error(), Raw: ev.Raw}, b.now); err != nil {
+				return err
+			}
+		}
+		r.Detected += len(hits)
+		for i := range hits {
+			opens, err := b.hit(ctx, &hits[i])
+			if err != nil {
+				return err
+			}
+			if opens {
+				f := hits[i].Finding
+				f.Raw, f.Due = nil, hits[i].Due
+				found = append(found, f)
+			}
+		}
+	}
+	for _, c := range d.Changes() {
+		if err := store.SaveWindow(ctx, b.tx, c.Key, c.State, b.now); err != nil {
+			return err
+		}
+	}
+	r.Findings += len(found)
+	return b.hear(ctx, found, r)
+}
+
+// hit carries out one match, and says whether its finding opens a case.
+func (b *batch) hit(ctx context.Context, h *detect.Hit) (opens bool, err error) {
+	b.look(h)
+	own, err := b.ownCall(ctx, h.Session)
+	if err != nil || own {
+		return false, err // our own API call coming back rechecks, and tells nobody
+	}
+	switch h.Opens() {
+	case detect.OpensNotice:
+		return false, b.notice(ctx, h)
+	case detect.OpensNothing:
+		return false, nil
+	}
+	return true, nil
+}
+
+// look asks for the resources of a hit to be checked at once.
+func (b *batch) look(h *detect.Hit) {
+	if len(h.Finding.Recheck) == 0 || b.rules.CanRead == nil {
+		return
+	}
+	key := h.Finding.Subjects[0].Key
+	for _, res := range h.Resources {
+		var controls []string
+		for _, id := range h.Finding.Recheck {
+			if c, ok := b.rules.Catalogue.Lookup(id); ok && c.Covers(res.Type) && b.rules.CanRead(key.Account, c.ID) {
+				controls = append(controls, c.ID)
+			}
+		}
+		if len(controls) == 0 {
+			continue
+		}
+		slices.Sort(controls)
+		t := Target{Partition: key.Partition, Account: key.Account, Region: res.Region, Type: res.Type, ARN: res.ARN}
+		b.ask(JobLook, Look{Target: t, Controls: controls, Actor: h.Finding.Actor}.String(), time.Time{})
+	}
+}
+
+// fixSession begins the role session name of a fix's calls: zesei-<fix id>.
+const fixSession = "zesei-f"
+
+// ownCall says whether a role session is one of our fixes'. The name alone proves
+// nothing: a fix of that id must have been applied.
+func (b *batch) ownCall(ctx context.Context, session string) (bool, error) {
+	if !strings.HasPrefix(session, fixSession) {
+		return false, nil
+	}
+	f, err := store.LoadFix(ctx, b.tx, strings.TrimPrefix(session, "zesei-"))
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil && !f.AppliedAt.IsZero(), err
+}
+
+// notice lets a happening join a message row of its owner, once.
+func (b *batch) notice(ctx context.Context, h *detect.Hit) error {
+	f := &h.Finding
+	key := f.Subjects[0].Key
+	n := store.Notice{Hash: f.Source.Hash(), Rule: key.Control, Severity: f.Severity, TitleEN: h.Rule.Title.EN, TitleJA: h.Rule.Title.JA,
+		Account: key.Account, Region: key.Region, Resource: key.Resource, Actor: f.Actor, At: f.ObservedAt}
+	added, err := store.AddNotice(ctx, b.tx, &n)
+	if err != nil || !added {
+		return err
+	}
+	owner, _ := b.rules.Directory.Owner(key.Account, f.Subjects[0].Tags)
+	for _, channel := range b.rules.Directory.Channels(owner) {
+		m, err := b.message(ctx, group{store.MessageNotice, owner, channel, key.Control})
+		if err != nil {
+			return err
+		}
+		if err := store.JoinNotice(ctx, b.tx, m, n.ID); err != nil {
+			return err
+		}
+		b.ask(JobMessage, strconv.FormatInt(m.ID, 10), later(b.now, *m))
+		break // the first channel tells it; the others are for cases
+	}
+	return nil
+}
