@@ -37,6 +37,12 @@ func (c *demoCmd) Run(e *env) error {
 		return err
 	}
 	defer d.Close()
+	url := ""
+	if !c.Once {
+		if url, err = d.Serve(c.Listen); err != nil {
+			return e.listening(err)
+		}
+	}
 	if err := d.Day(e.ctx); err != nil {
 		return err
 	}
@@ -45,38 +51,27 @@ func (c *demoCmd) Run(e *env) error {
 		return err
 	}
 	if e.root.JSON {
-		if err := e.print(r); err != nil {
-			return err
-		}
-	} else if err := (&demoReport{env: e, say: o.Language}).print(r); err != nil {
+		err = e.print(r)
+	} else if err = (&demoReport{env: e, language: o.Language}).print(r); err == nil {
+		_, err = fmt.Fprintln(e.Out, d.Next(url))
+	}
+	switch {
+	case err != nil:
 		return err
+	case !c.Once:
+		return d.Stay(e.ctx, demo.Pace)
+	case !r.OK:
+		return errFound
 	}
-	if c.Once {
-		if !e.root.JSON {
-			fmt.Fprintln(e.Out, d.Next(""))
-		}
-		if !r.OK {
-			return errFound
-		}
-		return nil
-	}
-	return c.stay(e, d)
+	return nil
 }
 
-// stay keeps the demo up until it is interrupted.
-func (c *demoCmd) stay(e *env, d *demo.Demo) error {
-	url, err := d.Serve(c.Listen)
+func (e *env) listening(err error) error {
 	var address *demo.AddressError
 	if errors.As(err, &address) {
 		return use("--listen %w", err)
 	}
-	if err != nil {
-		return err
-	}
-	if !e.root.JSON {
-		fmt.Fprintln(e.Out, d.Next(url))
-	}
-	return d.Stay(e.ctx, demo.Pace)
+	return fmt.Errorf("--listen: %w", err)
 }
 
 // program is how the reader starts this program again: by its name where the
@@ -119,11 +114,11 @@ func (e *env) demoLine(line string) string {
 // demoReport prints how the day ended.
 type demoReport struct {
 	*env
-	say string
+	language string
 }
 
 func (p *demoReport) t(en, ja string) string {
-	if p.say == "ja" {
+	if p.language == "ja" {
 		return ja
 	}
 	return en

@@ -41,7 +41,7 @@ func (d *Demo) Next(url string) string {
 	for _, op := range d.opened {
 		if f := d.known[op.arn]; f.State == store.FixWaiting {
 			line(z+" fix show "+f.ID, "the plan in words and calls", "計画の内容と API 呼び出し")
-			line(z+" fix approve "+f.ID, "the group is narrowed and read again; its cases close", "グループを絞り込み、再読み取りで確認し、ケースを終了します")
+			line(z+" fix approve "+f.ID, "its open rules go, it is read again, its cases close", "公開ルールを削除し、再読み取りで確認し、ケースを終了します")
 			line(z+" fix undo "+f.ID+` --why "still needed"`, "takes it back; the cases are open again", "元に戻します。ケースは再び未対応になります")
 		}
 	}

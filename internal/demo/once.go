@@ -118,9 +118,8 @@ func (d *Demo) findings(ctx context.Context) error {
 	passed, gone := d.failing("RDS.13"), d.failing("Lambda.2")
 	passed.Status = "PASSED"
 	d.world.aws.Evaluate(passed.account.ID, d.world.company.Region, passed.Evaluation)
-	archived := gone.Evaluation
-	archived.Gone = true
-	d.world.aws.Evaluate(gone.account.ID, d.world.company.Region, archived)
+	gone.Gone = true
+	d.world.aws.Evaluate(gone.account.ID, d.world.company.Region, gone.Evaluation)
 	t, err := d.settle(ctx)
 	if err != nil {
 		return err

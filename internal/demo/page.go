@@ -15,7 +15,7 @@ import (
 
 // page is what GET / shows: how everything stands, and what was posted.
 type page struct {
-	Report
+	Standing
 	Slack []conversation `json:"slack"`
 }
 
@@ -66,8 +66,12 @@ func (d *Demo) show(w http.ResponseWriter, r *http.Request, write func(http.Resp
 }
 
 func (d *Demo) page(ctx context.Context) (page, error) {
-	r, err := d.Report(ctx)
-	p := page{Report: r}
+	list, err := d.cases(ctx)
+	if err != nil {
+		return page{}, err
+	}
+	now, err := d.standing(ctx, list)
+	p := page{Standing: now}
 	for _, o := range d.world.company.Owners {
 		c := conversation{Channel: "#" + o.Channel}
 		for _, m := range d.world.slack.Messages(o.Channel) {

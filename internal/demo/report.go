@@ -20,8 +20,14 @@ import (
 // Report is how the day ended. OK says that everything that should have happened
 // did, and nothing else.
 type Report struct {
-	OK        bool      `json:"ok"`
-	Seconds   float64   `json:"seconds"`
+	OK      bool    `json:"ok"`
+	Seconds float64 `json:"seconds"`
+	Standing
+	Checks []Check `json:"checks"`
+}
+
+// Standing is how everything stands now.
+type Standing struct {
 	Read      int       `json:"read"`
 	Findings  int       `json:"findings"`
 	Unchanged int       `json:"unchanged"`
@@ -32,7 +38,6 @@ type Report struct {
 	Updates   int       `json:"updates"`  // edits in place
 	Channels  []Channel `json:"channels"`
 	Fixes     []Fix     `json:"fixes"`
-	Checks    []Check   `json:"checks"`
 	Config    string    `json:"config"` // the demo's zesei.yaml
 }
 
@@ -81,18 +86,32 @@ type Check struct {
 	Got  string `json:"got"`
 }
 
-// Report looks at the store and, from the outside, at the twin.
+// Report holds the day against what should have happened in it.
 func (d *Demo) Report(ctx context.Context) (Report, error) {
-	r := Report{Seconds: d.elapsed().Seconds(), Config: d.Config()}
+	r := Report{Seconds: d.elapsed().Seconds()}
+	list, err := d.cases(ctx)
+	if err != nil {
+		return r, err
+	}
+	if r.Standing, err = d.standing(ctx, list); err != nil {
+		return r, err
+	}
+	d.learn(r.Fixes)
+	if r.Checks, err = d.check(ctx, r, list); err != nil {
+		return r, err
+	}
+	r.OK = !slices.ContainsFunc(r.Checks, func(c Check) bool { return !c.OK })
+	return r, nil
+}
+
+// standing looks at the store and, from the outside, at the twin.
+func (d *Demo) standing(ctx context.Context, list []store.Listed) (Standing, error) {
+	r := Standing{Config: d.Config()}
 	d.total.Lock()
 	t := d.total.Totals
 	d.total.Unlock()
 	r.Read, r.Findings, r.Unchanged, r.Dead = t.Read, t.Findings, t.Unchanged, t.Dead
 	r.Cases = Cases{Opened: t.Cases.Opened, Reopened: t.Cases.Reopened, Updated: t.Cases.Updated}
-	list, err := d.cases(ctx)
-	if err != nil {
-		return r, err
-	}
 	r.Cases.count(list)
 	for _, o := range d.world.company.Owners {
 		c := Channel{Name: "#" + o.Channel, Owner: o.Name}
@@ -114,11 +133,6 @@ func (d *Demo) Report(ctx context.Context) (Report, error) {
 		}
 		r.Fixes = append(r.Fixes, f)
 	}
-	d.learn(r.Fixes)
-	if r.Checks, err = d.check(ctx, r, list); err != nil {
-		return r, err
-	}
-	r.OK = !slices.ContainsFunc(r.Checks, func(c Check) bool { return !c.OK })
 	return r, nil
 }
 

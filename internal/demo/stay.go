@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -106,6 +107,9 @@ func (d *Demo) newGroup(ctx context.Context, n int) error {
 func (d *Demo) drift(ctx context.Context) error { return d.openUp(ctx, d.world.company.Today[0]) }
 
 func (d *Demo) openUp(ctx context.Context, o opening) error {
+	if slices.Contains(d.prepare(o).closed, ruleText(o.Opens[0].fake())) {
+		return nil // it still stands open: nothing to do for anybody
+	}
 	d.live("%s: %s opens group %s to the world", "%s：%s がグループ %s を全世界に公開", o.Account, o.By, o.Group)
 	return d.world.do(ctx, o)
 }
@@ -115,7 +119,7 @@ func (d *Demo) turn(from, to string) {
 	start := d.random.IntN(len(d.reported))
 	for i := range d.reported {
 		r := &d.reported[(start+i)%len(d.reported)]
-		if r.Status != from {
+		if r.Status != from || r.Gone {
 			continue
 		}
 		r.Status = to
