@@ -64,7 +64,7 @@ func TestChannelSuite(t *testing.T) {
 				case notifytest.Busy:
 					w.Faults().Add(fake.Fault{Kind: fake.ServerError, Times: 1})
 				case notifytest.Limited:
-					w.Faults().Add(fake.Fault{Kind: fake.Throttle, Items: 60, Times: 1})
+					w.Faults().Add(fake.Fault{Kind: fake.Throttle, RetryAfter: time.Minute, Times: 1})
 				case notifytest.LostPost:
 					w.Faults().Add(fake.Fault{Kind: fake.LostAnswer, Times: 1})
 				case notifytest.Refused:
@@ -124,7 +124,7 @@ func TestUnderStandingTroubleEveryPartIsThereOnce(t *testing.T) {
 
 func TestUploadOnTheTwin(t *testing.T) {
 	w, d := openTwin(t)
-	w.Faults().Add(fake.Fault{Kind: fake.Throttle, Operation: "files.getUploadURLExternal", Items: 1, Times: 1})
+	w.Faults().Add(fake.Fault{Kind: fake.Throttle, Operation: "files.getUploadURLExternal", Times: 1})
 	if _, err := d.UploadCSV(context.Background(), "#shop-sec", "findings.csv", []byte("a\r\n"), "2件", ""); err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +140,7 @@ func TestUploadOnTheTwin(t *testing.T) {
 
 func TestALimitLongerThanPatienceIsGivenBack(t *testing.T) {
 	w, d := openTwin(t)
-	w.Faults().Add(fake.Fault{Kind: fake.Throttle, Items: 30})
+	w.Faults().Add(fake.Fault{Kind: fake.Throttle, RetryAfter: 30 * time.Second})
 	_, err := d.Deliver(context.Background(), notify.Decide(groupOf(1), notify.Told{}), notify.Told{}, keep)
 	var wait *notify.RetryAfter
 	if !errors.As(err, &wait) || wait.After != 30*time.Second {
