@@ -148,6 +148,11 @@ func parsePattern(arg string) (matcher, error) {
 	} else if !strings.ContainsAny(arg, "{[ \"%?*") && strings.HasSuffix(arg, ".json") {
 		return nil, wrongUse{err}
 	}
+	return compilePattern(where, text)
+}
+
+// compilePattern recognises a pattern's kind and compiles it.
+func compilePattern(where, text string) (matcher, error) {
 	if isEventPattern(text) {
 		p, err := eventpattern.Parse([]byte(text))
 		var bad *eventpattern.SyntaxError
