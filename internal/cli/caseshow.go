@@ -75,7 +75,7 @@ func (c *caseShowCmd) Run(e *env) error {
 	line("response", f.Terms.Response+" ("+cmp.Or(f.Terms.Rule, "no rule")+")")
 	line("owner", cmp.Or(f.Terms.Owner, "-")+" ("+f.Terms.OwnerWhy+")")
 	line("assignee", f.Life.Assignee)
-	if !f.Terms.Due.IsZero() {
+	if f.State == casefile.Open && !f.Terms.Due.IsZero() {
 		line("due", dueWords(f, e.Now(), zone)+"; "+f.Terms.DueWhy)
 	}
 	if x := f.Life.Exception; x != nil {

@@ -163,9 +163,6 @@ func (x *Fixes) groups(cases []*casefile.File, live resource.Resource, least pol
 // mode is how far the fix of a case may go now, and why.
 func (x *Fixes) mode(f *casefile.File, fix policy.Fix, least policy.FixMode) (policy.FixMode, string) {
 	mode, why := fix.Mode, fix.Why
-	if fix.Rule != "" {
-		why = fix.Rule + ": " + why
-	}
 	if f.Life.AutoBy != "" && mode != policy.FixOff {
 		mode, why = policy.FixAuto, "agreed in "+f.Life.AutoBy
 	}
