@@ -71,7 +71,7 @@ func (c *fixShowCmd) Run(e *env) error {
 		return err
 	}
 	var log fixwork.Log
-	if len(f.Log) > 0 {
+	if len(f.Log) > 0 && f.Log[0] == '{' { // a list: it never ran
 		if err := json.Unmarshal(f.Log, &log); err != nil {
 			return fmt.Errorf("reading the log of fix %s: %w", f.ID, err)
 		}
