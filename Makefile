@@ -5,7 +5,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 .PHONY: run build test bench bench-large lint fuzz fault generate
 
 run:   ## the demo: the whole loop on a simulated company, nothing to configure
-	$(GO) run ./cmd/zesei demo $(filter-out $@,$(ARGS))
+	$(GO) run ./cmd/zesei demo $(ARGS)
 
 build: ## bin/zesei, one static binary
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/zesei ./cmd/zesei
