@@ -112,11 +112,6 @@ func (w *world) open(a account, name string) bool {
 	return slices.Contains(w.company.OpenBuckets, a.Name+"-"+name)
 }
 
-// group is a security group as it stands now.
-func (w *world) group(account account, name string) (fake.SecurityGroup, bool) {
-	return w.aws.SecurityGroup(account.ID, w.company.Region, w.groups[account.Name+"/"+name])
-}
-
 // ingress are a group's ingress rules, each in one line.
 func (w *world) ingress(account account, id string) []string {
 	g, _ := w.aws.SecurityGroup(account.ID, w.company.Region, id)
