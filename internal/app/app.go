@@ -123,6 +123,9 @@ func Open(ctx context.Context, o Options) (*App, error) {
 			return nil, err
 		}
 	}
+	if err := checkSchedules(a.Config, a.Catalogue); err != nil {
+		return nil, err
+	}
 	a.Checker = control.NewChecker(a.Catalogue)
 	if a.Directory, err = newDirectory(a.Config); err != nil {
 		return nil, err
@@ -268,6 +271,7 @@ func (a *App) jobs(ctx context.Context, o Options) error {
 	a.Queue.Handlers[casework.JobVerify] = a.Fixes.VerifyJob
 	a.Queue.Handlers[casework.JobMessage] = a.Outbox.Job
 	a.Queue.Handlers[casework.JobHub] = hub.Job
+	a.Queue.Handlers[JobSchedule] = a.scheduleJob
 	return nil
 }
 

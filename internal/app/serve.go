@@ -112,6 +112,9 @@ func (v *server) read() (rulesRead, error) {
 	if err != nil {
 		return rulesRead{}, err
 	}
+	if err := checkSchedules(c, cat); err != nil {
+		return rulesRead{}, err
+	}
 	_, err = newDirectory(c)
 	return rulesRead{c, p}, err
 }
@@ -146,6 +149,9 @@ func (v *server) generation(ctx context.Context, a *App) (*rulesRead, error) {
 	defer stop()
 	if err := a.sign(ctx, a.Now()); err != nil {
 		return nil, fmt.Errorf("giving a sign of life: %w", err)
+	}
+	if err := a.StartSchedules(ctx); err != nil {
+		return nil, fmt.Errorf("starting the schedules: %w", err)
 	}
 	v.metrics.watch(a)
 	in := v.intakes(a)
