@@ -63,8 +63,14 @@ func (d *Directory) Owner(account string, tags map[string]string) (string, strin
 	return d.config.OwnerOf(d.Account(account), policy.Resource{Tags: tags}, "")
 }
 
-// Zone is the time zone of an owner's deadlines.
-func (d *Directory) Zone(owner string) *time.Location { return d.config.OwnerZone(owner) }
+// Zone is the time zone of an owner's deadlines; nil where the owner has none of
+// its own: the policy's then.
+func (d *Directory) Zone(owner string) *time.Location {
+	if d.config.Owners[owner].Timezone == "" {
+		return nil
+	}
+	return d.config.OwnerZone(owner)
+}
 
 // Channels are where an owner is told.
 func (d *Directory) Channels(owner string) []string {

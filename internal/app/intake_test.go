@@ -71,6 +71,29 @@ func TestADeadLetterThatIsOfUseAfterAllIsTakenIn(t *testing.T) {
 	if n, _ := store.CountDead(t.Context(), a.DB.View()); n != 1 {
 		t.Errorf("%d dead letters wait, want the one that is of no use", n)
 	}
+	// Retrying again neither doubles what is of no use nor loses it.
+	if again, err := a.Intake.Retry(t.Context(), a.DB, nil); err != nil || again.Read != 1 {
+		t.Errorf("read %d (%v), want the one letter", again.Read, err)
+	}
+	if n, _ := store.CountDead(t.Context(), a.DB.View()); n != 1 {
+		t.Errorf("%d dead letters wait after another retry", n)
+	}
+}
+
+func TestALetterOfWhichNothingIsLeftIsNotLostInSilence(t *testing.T) {
+	a := alone(t)
+	err := a.DB.Update(t.Context(), func(tx *store.Tx) error {
+		return store.AddDead(t.Context(), tx, store.Dead{Source: "s", Position: 1, Reason: "too large to keep"}, a.Now())
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.Intake.Retry(t.Context(), a.DB, nil); err != nil {
+		t.Fatal(err)
+	}
+	if n, _ := store.CountDead(t.Context(), a.DB.View()); n != 1 {
+		t.Errorf("%d dead letters wait, want 1", n)
+	}
 }
 
 func TestARehearsalChangesNothing(t *testing.T) {

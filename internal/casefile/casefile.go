@@ -76,7 +76,9 @@ type Life struct {
 	Description  string            `json:"description,omitempty"`
 	Assignee     string            `json:"assignee,omitempty"`
 	SnoozeUntil  time.Time         `json:"snooze_until,omitzero"`
-	Backlog      bool              `json:"backlog,omitempty"` // opened by a first import
+	Reminded     time.Time         `json:"reminded,omitzero"`   // last time that the owner was reminded
+	Escalated    bool              `json:"escalated,omitempty"` // the breach of the present deadline was told above
+	Backlog      bool              `json:"backlog,omitempty"`   // opened by a first import
 	Quiet        time.Duration     `json:"quiet,omitempty"`
 	EventDue     time.Time         `json:"event_due,omitzero"` // a deadline that the event itself sets
 	Proof        string            `json:"proof,omitempty"`    // what showed that it is fixed

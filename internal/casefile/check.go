@@ -150,12 +150,15 @@ func (f *File) Redecide(env Env) (moves []Move, w Wants) {
 		return nil, Wants{}
 	}
 	f.ChangedAt = env.Now
+	if !f.Terms.Due.Equal(was.Due) {
+		f.Life.Escalated = false
+	}
 	moves = append(moves, Move{What: "decided", Why: "the policy changed: " + was.Response + " → " + f.Terms.Response, Data: f.decision()})
 	w = Wants{Tell: true, Hub: true, Fix: f.Terms.FixMode != was.FixMode, Updated: true}
 	switch {
 	case f.State == Open && f.Terms.silent():
 		moves = f.suppress("policy", f.Terms.suppressedWhy(), moves)
-	case f.State == Suppressed && f.Life.SuppressedBy == "policy" && !f.Terms.silent():
+	case f.State == Suppressed && (f.Life.SuppressedBy == "policy" || f.Life.SuppressedBy == "summary" && f.Terms.Response == "track") && !f.Terms.silent():
 		f.State, f.Reason, f.Life.SuppressedBy = Open, "the policy no longer suppresses it", ""
 		moves = append(moves, Move{What: "reopened", Why: f.Reason})
 		w.Fix = true

@@ -77,6 +77,7 @@ func (f *File) open(what, why string, s Statement, env Env, moves []Move, w Want
 	f.State, f.Reason, f.ChangedAt = Open, why, env.Now
 	f.ClosedAt, f.Life.ClosedBy, f.Life.SuppressedBy, f.Life.Proof = time.Time{}, "", "", ""
 	f.Life.AwaitCheck, f.Life.HoldUntil = false, time.Time{}
+	f.Life.Reminded, f.Life.Escalated, f.Life.SnoozeUntil = time.Time{}, false, time.Time{}
 	f.Terms = env.Decide(f)
 	moves = append(moves, Move{What: what, Why: why, Data: f.decision()})
 	w.Tell, w.Hub, w.Fix = true, true, true

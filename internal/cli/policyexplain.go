@@ -254,7 +254,12 @@ func (o *owners) Owner(account string, tags map[string]string) (string, string) 
 	return o.config.OwnerOf(o.Account(account), policy.Resource{Tags: tags}, "")
 }
 
-func (o *owners) Zone(owner string) *time.Location { return o.config.OwnerZone(owner) }
+func (o *owners) Zone(owner string) *time.Location {
+	if o.config.Owners[owner].Timezone == "" {
+		return nil
+	}
+	return o.config.OwnerZone(owner)
+}
 
 func (o *owners) Channels(string) []string { return nil }
 

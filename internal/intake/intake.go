@@ -223,22 +223,25 @@ func faults(err error) []error {
 // no use stay, counted once more.
 func (in *Intake) Retry(ctx context.Context, db *store.DB, ids map[int64]bool) (Totals, error) {
 	var t Totals
-	after := int64(0)
-	for {
+	// Parts of a letter that are still no use become letters of their own: they
+	// wait for the next retry.
+	last, err := store.LastDead(ctx, db.View())
+	if err != nil {
+		return t, err
+	}
+	for after := int64(0); ; {
 		letters, err := store.DeadLetters(ctx, db.View(), after, casework.BatchSize)
-		if err != nil || len(letters) == 0 {
+		if err != nil || len(letters) == 0 || letters[0].ID > last {
 			return t, err
 		}
 		var b batch
 		var done []int64
 		for _, d := range letters {
 			after = d.ID
-			if len(ids) > 0 && !ids[d.ID] {
+			if d.ID > last || len(ids) > 0 && !ids[d.ID] {
 				continue
 			}
-			before := len(b.dead)
-			in.letter(&b, d)
-			if len(b.dead) == before {
+			if in.letter(&b, d) {
 				done = append(done, d.ID)
 			}
 		}
@@ -255,12 +258,14 @@ func (in *Intake) Retry(ctx context.Context, db *store.DB, ids map[int64]bool) (
 	}
 }
 
-func (in *Intake) letter(b *batch, d store.Dead) {
+// letter decodes one letter into the batch, and says whether all of it is of use.
+func (in *Intake) letter(b *batch, d store.Dead) bool {
 	rd := event.NewReader(bytes.NewReader(d.Raw), d.Source)
+	read, dead := b.read, len(b.dead)
 	for {
 		item, err := rd.Next()
 		if err != nil {
-			return
+			return b.read > read && len(b.dead) == dead
 		}
 		item.Source, item.Index = d.Source, d.Position
 		in.item(b, item, maxRaw)

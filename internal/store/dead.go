@@ -19,12 +19,17 @@ type Dead struct {
 	LastAt   time.Time `json:"last_at"`
 }
 
-// AddDead keeps a dead letter. The same document again is counted, not kept twice.
+// AddDead keeps a dead letter. The same document again is counted, not kept twice,
+// wherever it stood; what could not be kept at all is known by its place.
 func AddDead(ctx context.Context, tx *Tx, d Dead, now time.Time) error {
-	h := sha256.Sum256(append([]byte(d.Reason+"\x00"), d.Raw...))
+	h := sha256.Sum256(d.Raw)
+	if len(d.Raw) == 0 {
+		d.Raw = []byte{} // nil would be null
+		h = sha256.Sum256(fmt.Appendf(nil, "%s\x00%d\x00%s", d.Source, d.Position, d.Reason))
+	}
 	_, err := tx.Exec(ctx, `INSERT INTO dead (hash, state, source, position, reason, raw, times, first_at, last_at)
 		VALUES ($1,'dead',$2,$3,$4,$5,1,$6,$6)
-		ON CONFLICT (hash) DO UPDATE SET times = times + 1, last_at = excluded.last_at, state = 'dead', source = excluded.source, position = excluded.position`,
+		ON CONFLICT (hash) DO UPDATE SET times = times + 1, last_at = excluded.last_at, state = 'dead', reason = excluded.reason, source = excluded.source, position = excluded.position`,
 		h[:16], d.Source, d.Position, d.Reason, d.Raw, now.UnixMilli())
 	if err != nil {
 		return fmt.Errorf("keeping a dead letter: %w", err)
@@ -51,6 +56,12 @@ func DeadLetters(ctx context.Context, q Querier, after int64, limit int) ([]Dead
 		out = append(out, d)
 	}
 	return out, rows.Err()
+}
+
+// LastDead is the newest dead letter's id; 0 where there is none.
+func LastDead(ctx context.Context, q Querier) (id int64, err error) {
+	err = q.QueryRowContext(ctx, `SELECT coalesce(max(id), 0) FROM dead`).Scan(&id)
+	return id, err
 }
 
 // DeadRetried marks dead letters that were taken in after all.
