@@ -205,4 +205,3 @@ func TestTheRoleOfTheAdministratorIsUsed(t *testing.T) {
 		t.Errorf("%d calls in the administrator's account", n)
 	}
 }
-

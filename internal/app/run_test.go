@@ -119,4 +119,3 @@ func TestAPassBesideServeOnlyAsks(t *testing.T) {
 		t.Errorf("%s still serves", who)
 	}
 }
-

@@ -149,7 +149,9 @@ securityhub: {}`)
 	}
 	s := p.serve()
 	until(t, "the case", func() bool { return len(caseLines(t, s.app.DB)) == 1 })
-	until(t, "the lines", func() bool { return strings.Contains(p.log.String(), "AccessDenied") && strings.Contains(p.log.String(), ":absent") })
+	until(t, "the lines", func() bool {
+		return strings.Contains(p.log.String(), "AccessDenied") && strings.Contains(p.log.String(), ":absent")
+	})
 	if err := s.end(); err != nil {
 		t.Fatal(err)
 	}

@@ -70,16 +70,27 @@ func (h *HTTP) serve(w http.ResponseWriter, r *http.Request) {
 	if !fromSNS && !h.admit(w, r) {
 		return
 	}
-	// Room for the largest body is taken before the first byte is read.
-	if !h.Joiner.room.TryAcquire(MaxMessage) {
+	// Room for the body is taken before its first byte is read.
+	room := int64(MaxMessage)
+	if r.ContentLength >= 0 {
+		room = min(room, max(1, r.ContentLength))
+	}
+	if !h.Joiner.room.TryAcquire(room) {
 		h.busy(w, ErrBusy)
 		return
 	}
-	defer h.Joiner.room.Release(MaxMessage)
+	defer func() { h.Joiner.room.Release(room) }()
 	body, status, err := readBody(w, r)
 	if err != nil {
 		h.refuse(w, status, err.Error())
 		return
+	}
+	if more := int64(len(body)) - room; more > 0 { // it was compressed
+		if !h.Joiner.room.TryAcquire(more) {
+			h.busy(w, ErrBusy)
+			return
+		}
+		room += more
 	}
 	if fromSNS {
 		h.fromSNS(w, r, body)
@@ -189,8 +200,8 @@ func (h *HTTP) take(w http.ResponseWriter, r *http.Request, m message, sent time
 	switch {
 	case err == nil:
 		h.Metrics.taken(way, &m, lag(h.Intake.Now(), sent))
-		findings, dead := m.counts()
-		answer(w, http.StatusOK, map[string]any{"findings": findings, "dead": dead})
+		findings, events, dead := m.counts()
+		answer(w, http.StatusOK, map[string]any{"findings": findings, "events": events, "dead": dead})
 	case errors.Is(err, ErrBusy), errors.Is(err, context.DeadlineExceeded):
 		h.busy(w, err)
 	default:

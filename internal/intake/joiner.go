@@ -106,7 +106,7 @@ func (j *Joiner) commit(ctx context.Context, parts []*part) {
 	if err == nil && len(ids) > 0 {
 		err = j.remember(ctx, ids)
 	}
-	j.metrics.batch(len(all.findings)+len(all.dead), time.Since(start), err)
+	j.metrics.batch(all.size(), time.Since(start), err)
 	if err != nil && len(parts) > 1 && ctx.Err() == nil && !store.IsBusy(err) {
 		for _, p := range parts {
 			j.commit(ctx, []*part{p})

@@ -41,12 +41,12 @@ type message struct {
 	id      string   // remembered with the commit; "" is not remembered
 }
 
-// counts of findings and dead letters.
-func (m *message) counts() (findings, dead int) {
+// counts of findings, events for the detection rules, and dead letters.
+func (m *message) counts() (findings, events, dead int) {
 	for _, b := range m.batches {
-		findings, dead = findings+len(b.findings), dead+len(b.dead)
+		findings, events, dead = findings+len(b.findings), events+len(b.events), dead+len(b.dead)
 	}
-	return findings, dead
+	return findings, events, dead
 }
 
 // read decodes a message. It never fails: what cannot be used is in it as dead

@@ -241,7 +241,7 @@ func (q *Queue) take(ctx context.Context, m types.Message) bool {
 	if err != nil && ctx.Err() == nil && received(m) >= poisonAfter {
 		// It has failed alone before. It is kept with the reason and leaves the
 		// queue; a store that takes nothing takes this no more, and loses nothing.
-		msg = message{body: body, batches: []batch{wholly(body, q.ARN, fmt.Errorf("given up after %d attempts: %w", received(m), err))}}
+		msg = message{body: body, batches: []batch{wholly(body, q.ARN, fmt.Errorf("given up after %d attempts: %w", poisonAfter, err))}}
 		err = q.commit(ctx, &msg)
 	}
 	if err != nil {
