@@ -140,13 +140,17 @@ func Open(ctx context.Context, o Options) (*App, error) {
 	if a.DB, err = store.Open(ctx, url); err != nil {
 		return nil, err
 	}
+	if _, err := a.loadAccounts(ctx, !o.Offline); err != nil {
+		a.DB.Close()
+		return nil, err
+	}
 	var detects func(event.Format) bool
 	if a.engine, detects, err = a.detection(); err != nil {
 		a.DB.Close()
 		return nil, err
 	}
 	a.Work = casework.New(a.DB, a.rules(), a.Now, a.Log)
-	a.Intake = &intake.Intake{Detects: detects, Decoder: finding.NewDecoder(intake.Controls{Catalogue: a.Catalogue}, finding.Trusted(a.Directory.Administers)), Work: a.Work, Now: a.Now}
+	a.Intake = &intake.Intake{Detects: detects, Wakes: a.engine.Wakes, Decoder: finding.NewDecoder(intake.Controls{Catalogue: a.Catalogue}, finding.Trusted(a.Directory.Administers)), Work: a.Work, Now: a.Now}
 	if err := a.jobs(ctx, o); err != nil {
 		a.DB.Close()
 		return nil, err
@@ -223,6 +227,7 @@ func (a *App) rules() *casework.Rules {
 			return nextDigest(a.Policy.NotifyIn(), now.In(a.Config.OwnerZone(owner)))
 		},
 		Quiet:  a.Policy.Quiet(),
+		Ladder: a.ladder, ThenSuppress: a.Policy.NotifyThenSuppress(),
 		Limits: casework.Limits{All: casework.Limit(l.Fixes), PerAccount: casework.Limit(l.PerAccount)},
 	}
 }
@@ -246,6 +251,7 @@ func (a *App) jobs(ctx context.Context, o Options) error {
 	a.Queue.Handlers = map[string]job.Handler{
 		casework.JobTick:     func(ctx context.Context, j job.Job) error { return a.Work.Tick(ctx, j.Subject) },
 		casework.JobRedecide: a.redecideJob,
+		casework.JobRemind:   a.remindJob,
 	}
 	if o.Offline {
 		return nil

@@ -62,19 +62,8 @@ func (b *Batch) Changes() (all []Change) {
 // event that does not say whose it is, or speaks for another's account); hits
 // returned beside an error are good. Nothing returned refers to raw.
 func (b *Batch) Detect(format event.Format, raw []byte, now time.Time) ([]Hit, error) {
-	envelope, trail := raw, []byte(nil)
-	var h head
-	switch format {
-	case event.CloudTrailItem:
-		h = readHead(raw)
-		b.buf = h.wrap(raw, b.buf[:0])
-		envelope, trail = b.buf, raw
-	case event.OtherEvent:
-		if h = readHead(raw); h.isTrail() {
-			trail = h.detail
-		}
-	case event.ImportedEvent, event.CustomAction, event.ImportedV2:
-	default:
+	h, envelope, trail, ok := b.read(format, raw)
+	if !ok {
 		return nil, nil
 	}
 	if err := b.match(envelope, trail); err != nil || len(b.matched) == 0 {
@@ -110,6 +99,26 @@ func (b *Batch) Detect(format event.Format, raw []byte, now time.Time) ([]Hit, e
 		}
 	}
 	return hits, errors.Join(faults...)
+}
+
+// read gives an item as an EventBridge event, in the batch's buffer where it is
+// none, and as the bare CloudTrail record that it holds; ok is false for what no
+// rule looks at.
+func (b *Batch) read(format event.Format, raw []byte) (h head, envelope, trail []byte, ok bool) {
+	switch format {
+	case event.CloudTrailItem:
+		h = readHead(raw)
+		b.buf = h.wrap(raw, b.buf[:0])
+		return h, b.buf, raw, true
+	case event.OtherEvent:
+		if h = readHead(raw); h.isTrail() {
+			trail = h.detail
+		}
+		return h, raw, trail, true
+	case event.ImportedEvent, event.CustomAction, event.ImportedV2:
+		return h, raw, nil, true
+	}
+	return h, nil, nil, false
 }
 
 // repeats says whether two rules (of two packs) say the same of the same thing.

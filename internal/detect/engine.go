@@ -2,9 +2,11 @@ package detect
 
 import (
 	"fmt"
+	"sync"
 	"time"
 
 	"zesei/eventpattern"
+	"zesei/internal/event"
 	"zesei/internal/finding"
 	"zesei/logpattern"
 )
@@ -33,6 +35,7 @@ type Engine struct {
 	ofEvent []entry // by index in events
 	logs    *logpattern.Set
 	ofLog   []*Rule // by index in logs
+	spare   sync.Pool
 }
 
 // entry is one pattern of a rule.
@@ -78,6 +81,29 @@ func New(packs []*Pack, options Options) (*Engine, error) {
 	}
 	e.logs = logpattern.NewSet(filters...)
 	return e, nil
+}
+
+// Wakes says whether an item wakes any rule, so that what wakes none need not be
+// kept: most records of a trail do not. What cannot be judged wakes: Detect says
+// why. Nothing is counted.
+func (e *Engine) Wakes(format event.Format, raw []byte) bool {
+	b, ok := e.spare.Get().(*Batch)
+	if !ok {
+		b = e.Batch(nil)
+	}
+	defer e.spare.Put(b)
+	_, envelope, trail, ok := b.read(format, raw)
+	if !ok {
+		return false
+	}
+	var err error
+	if b.hits, err = e.events.Match(envelope, b.hits[:0]); err != nil || len(b.hits) > 0 {
+		return true
+	}
+	if trail != nil {
+		b.hits = e.logs.Match(trail, b.hits[:0])
+	}
+	return len(b.hits) > 0
 }
 
 // Rules returns the rules in the order of their packs.

@@ -12,7 +12,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"zesei/internal/casework"
@@ -41,6 +40,9 @@ type Intake struct {
 	// Detects says whether the detection rules look at items of a format; nil:
 	// there are no rules, and events are dead letters.
 	Detects func(event.Format) bool
+	// Wakes says whether an item wakes any detection rule; what wakes none is
+	// counted and goes no further. Nil: the rules see all items.
+	Wakes func(event.Format, []byte) bool
 	// Objects takes in what a notification of S3 names; nil: such notifications
 	// are dead letters.
 	Objects Objects
@@ -73,11 +75,12 @@ func (t *Totals) Add(o Totals) {
 	t.Touched = append(t.Touched, o.Touched...)
 }
 
-func (t *Totals) result(r casework.Result) {
+func (t *Totals) took(b *batch, r casework.Result) {
+	t.Read += b.read
+	t.Events += b.looked
 	t.Findings += r.Findings
 	t.Unchanged += r.Unchanged
 	t.Dead += r.Dead
-	t.Events += r.Events
 	t.Detected += r.Detected
 	t.Cases.Add(r.Cases)
 	t.Touched = append(t.Touched, r.Touched...)
@@ -86,14 +89,14 @@ func (t *Totals) result(r casework.Result) {
 // maxRaw is how much of a dead letter's document is kept.
 const maxRaw = 256 << 10
 
-// eventBatch is how many events one transaction takes at most: most match nothing
-// and write nothing.
+// eventBatch is how many events that wake a rule one transaction takes at most.
 const eventBatch = 4000
 
 // batch is what one transaction takes.
 type batch struct {
 	read     int
-	bytes    int64
+	looked   int   // events that the detection rules looked at
+	bytes    int64 // of the input, so far
 	findings []finding.Finding
 	events   []casework.Event
 	dead     []store.Dead
@@ -107,75 +110,12 @@ func (b *batch) full() bool {
 	return len(b.findings)+len(b.dead) >= casework.BatchSize || len(b.events) >= eventBatch
 }
 
-// Read takes in a whole input. Reading and decoding run beside the store. With
-// an error, the totals say what has been committed before it.
-func (in *Intake) Read(ctx context.Context, r io.Reader, name string) (Totals, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	batches := make(chan batch, 2)
-	failed := make(chan error, 1)
-	go func() {
-		defer close(batches)
-		failed <- in.split(ctx, r, name, batches)
-	}()
-	var t Totals
-	for b := range batches {
-		res, err := in.Work.Take(ctx, b.arrival())
-		if err != nil {
-			cancel()
-			for range batches { // let the reader end
-			}
-			return t, fmt.Errorf("%s: %w", name, err)
-		}
-		t.Read += b.read
-		t.result(res)
-		if in.Progress != nil {
-			in.Progress(b.bytes)
-		}
-	}
-	if err := <-failed; err != nil {
-		return t, fmt.Errorf("reading %s: %w", name, err)
-	}
-	return t, nil
-}
-
-func (in *Intake) split(ctx context.Context, r io.Reader, name string, out chan<- batch) error {
-	rd := event.NewReader(r, name)
-	var b batch
-	send := func() bool {
-		b.bytes = rd.BytesRead()
-		select {
-		case out <- b:
-			b = batch{}
-			return true
-		case <-ctx.Done():
-			return false
-		}
-	}
-	for {
-		item, err := rd.Next()
-		if errors.Is(err, io.EOF) {
-			if b.read > 0 && !send() {
-				return ctx.Err()
-			}
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		in.item(&b, item, maxRaw)
-		if b.full() && !send() {
-			return ctx.Err()
-		}
-	}
-}
-
 // item decodes one item into the batch. Of a document that cannot be used, at
 // most keep bytes are kept.
 func (in *Intake) item(b *batch, item event.Item, keep int) {
 	b.read++
-	if in.Detects != nil && item.Err == nil && in.Detects(item.Format) {
-		b.events = append(b.events, casework.Event{Format: item.Format, Raw: bytes.Clone(item.Raw), Source: item.Source, Position: item.Index, At: in.Now()})
+	if in.detects(item) {
+		in.look(b, item)
 	}
 	if in.Detects != nil && item.Err == nil && noFinding(item) {
 		return // no dead letter: most events match no rule
@@ -187,6 +127,19 @@ func (in *Intake) item(b *batch, item event.Item, keep int) {
 	b.findings = append(b.findings, findings...)
 	for _, fault := range faults(err) {
 		b.dead = append(b.dead, store.Dead{Source: item.Source, Position: item.Index, Reason: reason(fault), Raw: bytes.Clone(item.Raw[:min(len(item.Raw), keep)])})
+	}
+}
+
+// detects says whether the detection rules look at an item.
+func (in *Intake) detects(item event.Item) bool {
+	return in.Detects != nil && item.Err == nil && in.Detects(item.Format)
+}
+
+// look adds an event to the batch if it wakes a rule.
+func (in *Intake) look(b *batch, item event.Item) {
+	b.looked++
+	if in.Wakes == nil || in.Wakes(item.Format, item.Raw) {
+		b.events = append(b.events, casework.Event{Format: item.Format, Raw: bytes.Clone(item.Raw), Source: item.Source, Position: item.Index, At: in.Now()})
 	}
 }
 
@@ -249,8 +202,7 @@ func (in *Intake) Retry(ctx context.Context, db *store.DB, ids map[int64]bool) (
 		if err != nil {
 			return t, fmt.Errorf("taking dead letters in again: %w", err)
 		}
-		t.Read += b.read
-		t.result(res)
+		t.took(&b, res)
 		err = db.Update(ctx, func(tx *store.Tx) error { return store.DeadRetried(ctx, tx, done) })
 		if err != nil {
 			return t, err

@@ -44,7 +44,7 @@ type message struct {
 // counts of findings, events for the detection rules, and dead letters.
 func (m *message) counts() (findings, events, dead int) {
 	for _, b := range m.batches {
-		findings, events, dead = findings+len(b.findings), events+len(b.events), dead+len(b.dead)
+		findings, events, dead = findings+len(b.findings), events+b.looked, dead+len(b.dead)
 	}
 	return findings, events, dead
 }
