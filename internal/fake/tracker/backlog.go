@@ -1,0 +1,3 @@
+package tracker
+
+func (t *Twin) backlog() {}

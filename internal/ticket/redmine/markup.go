@@ -1,0 +1,47 @@
+package redmine
+
+import (
+	"fmt"
+	"strings"
+
+	"zesei/internal/ticket"
+)
+
+// markup writes text that both of Redmine's formats read alike: whatever either
+// could take for markup, a link to an object or a mention is a character
+// reference, which both show as the character.
+type markup struct{}
+
+var _ ticket.Markup = markup{}
+
+// Escape makes every character that could begin markup a character reference.
+func (markup) Escape(s string) string {
+	var b strings.Builder
+	for i, r := range s {
+		// A bullet of the template stays one: it is read alike in both formats.
+		if r == '-' && i == 0 && strings.HasPrefix(s, "- ") {
+			b.WriteByte('-')
+			continue
+		}
+		if strings.ContainsRune("!\"#$%&'*+-<=>?@[\\]^_`{|}~", r) {
+			fmt.Fprintf(&b, "&#%d;", r)
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// Bold is strong in Textile and emphasis in Markdown.
+func (m markup) Bold(s string) string {
+	if s == "" {
+		return ""
+	}
+	return "*" + m.Escape(s) + "*"
+}
+
+// Code is text as it is: the formats share no way to write code.
+func (m markup) Code(s string) string { return m.Escape(s) }
+
+// Link is found by both formats.
+func (markup) Link(u string) string { return u }
