@@ -16,7 +16,8 @@ import (
 // is spoken to and how far we may go there. It is safe for concurrent use.
 type Directory struct {
 	config *config.Config
-	own    string // account of the caller's own credentials; "" where there are none
+	own    string           // account of the caller's own credentials; "" where there are none
+	files  []config.Fetched // rows of files
 
 	mu       sync.RWMutex
 	accounts *config.Directory
@@ -29,7 +30,7 @@ func newDirectory(c *config.Config) (*Directory, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Directory{config: c, accounts: c.Directory(fetched...)}, nil
+	return &Directory{config: c, files: fetched, accounts: c.Directory(fetched...)}, nil
 }
 
 func (d *Directory) lookup(id string) (policy.Account, config.Access) {
@@ -86,6 +87,22 @@ func (d *Directory) Channels(owner string) []string {
 		out = append(out, "webhook:webhook")
 	}
 	return out
+}
+
+// Above is where a breach is told to those above an owner: a channel, or the
+// person of that name.
+func (d *Directory) Above(owner string) []string {
+	to := d.config.Owners[owner].Escalate
+	if to == "" || d.config.Notify.Slack == nil {
+		return nil
+	}
+	if p, ok := d.config.People[to]; ok {
+		to = p.Slack
+	}
+	if to == "" {
+		return nil
+	}
+	return []string{"slack:" + to}
 }
 
 // Voice is how an owner is spoken to.

@@ -157,6 +157,7 @@ func (v *server) generation(ctx context.Context, a *App) (*rulesRead, error) {
 	in := v.intakes(a)
 	var begun sync.WaitGroup
 	begun.Go(func() { a.keepSigning(taking) })
+	begun.Go(func() { a.refreshAccounts(taking) })
 	in.start(taking, work, &begun)
 	lanes := v.lanes(a, work)
 	for _, l := range lanes {

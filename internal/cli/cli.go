@@ -47,6 +47,7 @@ type root struct {
 	Case   caseCmd   `cmd:"" help:"List, show and work cases."`
 
 	Findings  findingsCmd  `cmd:"" help:"List what is failing: from the store or live from Security Hub, as a table, CSV or a file in Slack."`
+	Account   accountCmd   `cmd:"" help:"The accounts that are known, and where each field comes from."`
 	Report    reportCmd    `cmd:"" help:"The summary by standard and severity, and the security score."`
 	Exception exceptionCmd `cmd:"" help:"Accept risks for a time: ask, approve, list, revoke."`
 	Fix       fixCmd       `cmd:"" help:"Plan, approve, apply and undo fixes."`
