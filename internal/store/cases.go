@@ -24,7 +24,7 @@ type row struct {
 
 var severities = []finding.Severity{finding.Informational, finding.Low, finding.Medium, finding.High, finding.Critical}
 
-func scanCase(rows *sql.Rows, extra ...any) (*casefile.File, error) {
+func scanCase(rows *sql.Rows) (*casefile.File, error) {
 	f := &casefile.File{}
 	var (
 		rank                   int
@@ -32,10 +32,9 @@ func scanCase(rows *sql.Rows, extra ...any) (*casefile.File, error) {
 		closed                 sql.NullInt64
 		standards, life        string
 	)
-	dst := append([]any{&f.ID, &f.Key.Kind, &f.Key.Partition, &f.Key.Account, &f.Key.Region, &f.Key.Control, &f.Key.Resource,
+	if err := rows.Scan(&f.ID, &f.Key.Kind, &f.Key.Partition, &f.Key.Account, &f.Key.Region, &f.Key.Control, &f.Key.Resource,
 		&f.ResourceType, &f.Key.Discriminator, &f.Title, &rank, &f.State, &f.Reason, &opened, &closed, &changed, &first,
-		&f.AuditSeq, &f.AuditHead, &standards, &life}, extra...)
-	if err := rows.Scan(dst...); err != nil {
+		&f.AuditSeq, &f.AuditHead, &standards, &life); err != nil {
 		return nil, err
 	}
 	f.Severity = severities[rank]
@@ -159,12 +158,12 @@ func SaveCase(ctx context.Context, tx *Tx, f *casefile.File) error {
 		h := f.Key.Hash()
 		res, err := tx.Exec(ctx, `INSERT INTO cases (hash, kind, "partition", account, region, control, resource, resource_type, discriminator,
 			title, severity, state, reason, response, class, owner, due, opened_at, closed_at, changed_at, first_seen,
-			audit_seq, audit_head, policy, standards, life)
-			VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26)`,
+			audit_seq, audit_head, policy, standards, life, remind_at)
+			VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26,$27)`,
 			h[:], f.Key.Kind, f.Key.Partition, f.Key.Account, f.Key.Region, f.Key.Control, f.Key.Resource, f.ResourceType, f.Key.Discriminator,
 			f.Title, f.Severity.Rank(), f.State, f.Reason, f.Terms.Response, f.Terms.Class, f.Terms.Owner, Millis(f.Terms.Due),
 			f.OpenedAt.UnixMilli(), Millis(f.ClosedAt), f.ChangedAt.UnixMilli(), f.FirstSeen.UnixMilli(),
-			f.AuditSeq, f.AuditHead, f.Terms.Policy, standards, string(life))
+			f.AuditSeq, f.AuditHead, f.Terms.Policy, standards, string(life), Millis(f.RemindAt))
 		if err != nil {
 			return fmt.Errorf("writing case: %w", err)
 		}
@@ -172,10 +171,10 @@ func SaveCase(ctx context.Context, tx *Tx, f *casefile.File) error {
 		return err
 	}
 	_, err = tx.Exec(ctx, `UPDATE cases SET resource_type=$1, title=$2, severity=$3, state=$4, reason=$5, response=$6, class=$7, owner=$8,
-		due=$9, opened_at=$10, closed_at=$11, changed_at=$12, audit_seq=$13, audit_head=$14, policy=$15, standards=$16, life=$17 WHERE id=$18`,
+		due=$9, opened_at=$10, closed_at=$11, changed_at=$12, audit_seq=$13, audit_head=$14, policy=$15, standards=$16, life=$17, remind_at=$19 WHERE id=$18`,
 		f.ResourceType, f.Title, f.Severity.Rank(), f.State, f.Reason, f.Terms.Response, f.Terms.Class, f.Terms.Owner,
 		Millis(f.Terms.Due), f.OpenedAt.UnixMilli(), Millis(f.ClosedAt), f.ChangedAt.UnixMilli(), f.AuditSeq, f.AuditHead,
-		f.Terms.Policy, standards, string(life), f.ID)
+		f.Terms.Policy, standards, string(life), f.ID, Millis(f.RemindAt))
 	if err != nil {
 		return fmt.Errorf("writing case: %w", err)
 	}

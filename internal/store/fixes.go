@@ -106,7 +106,14 @@ func LoadFix(ctx context.Context, q Querier, id string) (Fix, error) {
 
 // Fixes lists fixes, newest first; an empty resource or state means any.
 func Fixes(ctx context.Context, q Querier, resource, state string, limit int) ([]Fix, error) {
-	rows, err := q.QueryContext(ctx, `SELECT `+fixColumns+` FROM fixes WHERE ($1 = '' OR resource = $1) AND ($2 = '' OR state = $2) ORDER BY created_at DESC, id LIMIT $3`, resource, state, limit)
+	where, args := "true", []any{limit}
+	for _, c := range []struct{ column, value string }{{"resource", resource}, {"state", state}} {
+		if c.value != "" {
+			args = append(args, c.value)
+			where += fmt.Sprintf(" AND %s = $%d", c.column, len(args))
+		}
+	}
+	rows, err := q.QueryContext(ctx, `SELECT `+fixColumns+` FROM fixes WHERE `+where+` ORDER BY created_at DESC, id LIMIT $1`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("listing fixes: %w", err)
 	}

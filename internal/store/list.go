@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -12,25 +11,6 @@ import (
 	"zesei/internal/casefile"
 	"zesei/internal/finding"
 )
-
-// Filter chooses cases. Empty fields choose all; the fields are joined by "and",
-// the values of one field by "or".
-type Filter struct {
-	Accounts    []string
-	Regions     []string
-	Owners      []string
-	Controls    []string // exact ids, canonical case
-	Severities  []finding.Severity
-	States      []casefile.State
-	Responses   []string
-	Resource    string // canonical ARN
-	Text        string // anywhere in title, control or resource, without case
-	Overdue     bool   // open and past its deadline at Now
-	Now         time.Time
-	KeyPrefixes []string // hexadecimal beginnings of the key's hash
-	After       string   // keyset cursor of the page before
-	Limit       int      // 0: 100
-}
 
 // Listed is a case in a list, with when any of its sources last spoke.
 type Listed struct {
@@ -42,112 +22,72 @@ type Listed struct {
 // List returns a page of cases, open ones and of these what is due first on top
 // (no deadline last), and the cursor of the next page, empty at the end.
 func List(ctx context.Context, q Querier, f Filter) ([]Listed, string, error) {
-	var where []string
-	var args []any
-	arg := func(v any) string {
-		args = append(args, v)
-		return fmt.Sprintf("$%d", len(args))
+	if f.Limit <= 0 {
+		f.Limit = 100
 	}
-	in := func(column string, values []string) {
-		if len(values) > 0 {
-			list, _ := json.Marshal(values)
-			where = append(where, column+" IN (SELECT value FROM json_each("+arg(string(list))+"))")
-		}
-	}
-	in("account", f.Accounts)
-	in("region", f.Regions)
-	in("owner", f.Owners)
-	in("control", f.Controls)
-	in("state", texts(f.States))
-	in("response", f.Responses)
-	if len(f.Severities) > 0 {
-		var ranks []string
-		for _, s := range f.Severities {
-			ranks = append(ranks, fmt.Sprint(s.Rank()))
-		}
-		where = append(where, "severity IN ("+strings.Join(ranks, ",")+")")
-	}
-	if f.Resource != "" {
-		where = append(where, "resource = "+arg(f.Resource))
-	}
-	if f.Text != "" {
-		p := arg("%" + likeEscape.Replace(f.Text) + "%")
-		where = append(where, `(title LIKE `+p+` ESCAPE '\' OR control LIKE `+p+` ESCAPE '\' OR resource LIKE `+p+` ESCAPE '\')`)
-	}
-	if f.Overdue {
-		where = append(where, "state = 'open' AND due < "+arg(f.Now.UnixMilli()))
-	}
-	if len(f.KeyPrefixes) > 0 {
-		var any []string
-		for _, p := range f.KeyPrefixes {
-			lo, hi, err := hexRange(p)
-			if err != nil {
-				return nil, "", err
-			}
-			any = append(any, "(hash >= "+arg(lo)+" AND hash <= "+arg(hi)+")")
-		}
-		where = append(where, "("+strings.Join(any, " OR ")+")")
-	}
-	if f.After != "" {
-		var st, d, id int64
-		if _, err := fmt.Sscanf(f.After, "%d-%d-%d", &st, &d, &id); err != nil {
-			return nil, "", fmt.Errorf("the cursor %q is not one that a list gave", f.After)
-		}
-		where = append(where, fmt.Sprintf("(%s, id) > (%s, %s, %s)", listOrder, arg(st), arg(d), arg(id)))
-	}
-	limit := f.Limit
-	if limit <= 0 {
-		limit = 100
-	}
-	query := `SELECT ` + caseColumns + `, ` + listOrder + ` FROM cases`
-	if len(where) > 0 {
-		query += " WHERE " + strings.Join(where, " AND ")
-	}
-	rows, err := q.QueryContext(ctx, query+` ORDER BY `+listOrder+`, id LIMIT `+arg(limit+1), args...)
+	query, args, err := f.query()
 	if err != nil {
-		return nil, "", fmt.Errorf("listing cases: %w", err)
+		return nil, "", err
 	}
-	defer rows.Close()
-	var out []Listed
-	byID := map[int64]*casefile.File{}
-	var lastState, lastDue, next int64
-	for rows.Next() {
-		var st, d int64
-		c, err := scanCase(rows, &st, &d)
-		if err != nil {
-			return nil, "", fmt.Errorf("listing cases: %w", err)
-		}
-		if len(out) == limit {
-			next = out[limit-1].ID
-			break
-		}
-		c.Sources = map[[16]byte]casefile.Statement{}
+	page, err := places(ctx, q, query, args)
+	if err != nil || len(page) == 0 {
+		return nil, "", err
+	}
+	next := ""
+	if len(page) > f.Limit {
+		page = page[:f.Limit]
+		next = page[f.Limit-1].String()
+	}
+	ids := make([]int64, len(page))
+	for i, p := range page {
+		ids[i] = p.id
+	}
+	files, err := CasesByID(ctx, q, ids)
+	if err != nil {
+		return nil, "", err
+	}
+	byID := make(map[int64]*casefile.File, len(files))
+	for _, c := range files {
 		byID[c.ID] = c
-		lastState, lastDue = st, d
-		out = append(out, Listed{File: c})
 	}
-	if err := rows.Err(); err != nil {
-		return nil, "", err
+	out := make([]Listed, 0, len(page))
+	for _, id := range ids {
+		if c := byID[id]; c != nil { // it was there a moment ago
+			out = append(out, Listed{File: c})
+		}
 	}
-	rows.Close()
-	if len(out) == 0 {
-		return nil, "", nil
-	}
-	if err := loadSources(ctx, q, byID); err != nil {
-		return nil, "", err
-	}
-	if err := lastSeen(ctx, q, out); err != nil {
-		return nil, "", err
-	}
-	if next == 0 {
-		return out, "", nil
-	}
-	return out, fmt.Sprintf("%d-%d-%d", lastState, lastDue, next), nil
+	return out, next, lastSeen(ctx, q, out)
 }
 
-// listOrder is the order of a list, as the index cases_list has it: what is open
-// before what is not, what is due first on top.
-const listOrder = `CASE state WHEN 'open' THEN 0 WHEN 'accepted' THEN 1 WHEN 'suppressed' THEN 2 ELSE 3 END, coalesce(due, 9223372036854775807)`
+// place is where a case stands in the order of a list.
+type place struct{ state, due, id int64 }
+
+// String is the cursor of the page that follows.
+func (p place) String() string { return fmt.Sprintf("%d-%d-%d", p.state, p.due, p.id) }
+
+func placeOf(cursor string) (p place, err error) {
+	if _, err := fmt.Sscanf(cursor, "%d-%d-%d", &p.state, &p.due, &p.id); err != nil {
+		return p, fmt.Errorf("the cursor %q is not one that a list gave", cursor)
+	}
+	return p, nil
+}
+
+func places(ctx context.Context, q Querier, query string, args []any) ([]place, error) {
+	rows, err := q.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("listing cases: %w", err)
+	}
+	defer rows.Close()
+	var out []place
+	for rows.Next() {
+		var p place
+		if err := rows.Scan(&p.id, &p.state, &p.due); err != nil {
+			return nil, fmt.Errorf("listing cases: %w", err)
+		}
+		out = append(out, p)
+	}
+	return out, rows.Err()
+}
 
 func lastSeen(ctx context.Context, q Querier, list []Listed) error {
 	ids := make([]int64, len(list))
@@ -208,28 +148,6 @@ func FindCase(ctx context.Context, q Querier, prefix string) (*casefile.File, er
 func ShortKey(k finding.Key) string {
 	h := k.Hash()
 	return hex.EncodeToString(h[:6])
-}
-
-func hexRange(prefix string) (lo, hi []byte, err error) {
-	if len(prefix) < 4 || len(prefix) > 32 {
-		return nil, nil, fmt.Errorf("%q is no case key: expected 4 to 32 hexadecimal digits, as `zesei case list` shows them", prefix)
-	}
-	lo, errLo := hex.DecodeString(prefix + strings.Repeat("0", 32-len(prefix)))
-	hi, errHi := hex.DecodeString(prefix + strings.Repeat("f", 32-len(prefix)))
-	if err := errors.Join(errLo, errHi); err != nil {
-		return nil, nil, fmt.Errorf("%q is no case key: expected hexadecimal digits, as `zesei case list` shows them", prefix)
-	}
-	return lo, hi, nil
-}
-
-var likeEscape = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
-
-func texts[S ~string](in []S) []string {
-	out := make([]string, len(in))
-	for i, s := range in {
-		out[i] = string(s)
-	}
-	return out
 }
 
 // Tally is one line of the summary.

@@ -129,6 +129,9 @@ func (db *DB) Update(ctx context.Context, f func(*Tx) error) error {
 	if err != nil {
 		return fmt.Errorf("beginning a transaction: %w", err)
 	}
+	// After a commit or a rollback this does nothing; when f panics, the writing
+	// connection is free again.
+	defer func() { _ = tx.Rollback() }()
 	t := &Tx{db: db, tx: tx, ctx: context.WithoutCancel(ctx), stmts: map[string]*sql.Stmt{}}
 	if err := f(t); err != nil {
 		return errors.Join(err, ignoreDone(tx.Rollback()))

@@ -28,16 +28,19 @@ CREATE TABLE cases (
   audit_head    BLOB    NOT NULL,
   policy        TEXT    NOT NULL,          -- hash of the policy that decided
   standards     TEXT    NOT NULL,          -- comma-separated ids
-  life          TEXT    NOT NULL           -- the rest of the case's life, JSON (casefile.Life)
+  life          TEXT    NOT NULL,          -- the rest of the case's life, JSON (casefile.Life)
+  -- The order of a list: what is open first, then what is due first.
+  list_state    INTEGER NOT NULL AS (CASE state WHEN 'open' THEN 0 WHEN 'accepted' THEN 1 WHEN 'suppressed' THEN 2 ELSE 3 END) VIRTUAL,
+  list_due      INTEGER NOT NULL AS (coalesce(due, 9223372036854775807)) VIRTUAL
 );
 CREATE UNIQUE INDEX cases_hash     ON cases (hash);
--- The order of the list: what is open first, then what is due first.
-CREATE INDEX        cases_list     ON cases (CASE state WHEN 'open' THEN 0 WHEN 'accepted' THEN 1 WHEN 'suppressed' THEN 2 ELSE 3 END,
-                                             coalesce(due, 9223372036854775807), id);
-CREATE INDEX        cases_account  ON cases (account, control);
-CREATE INDEX        cases_control  ON cases (control);
-CREATE INDEX        cases_owner    ON cases (owner, state);
-CREATE INDEX        cases_resource ON cases (resource) WHERE state <> 'closed';
+-- Each field that lists are chosen by has an index in their order, so that a page
+-- is read and nothing is sorted.
+CREATE INDEX cases_list    ON cases (list_state, list_due, id, severity);
+CREATE INDEX cases_account ON cases (account, list_state, list_due);
+CREATE INDEX cases_control ON cases (control, list_state, list_due);
+CREATE INDEX cases_owner   ON cases (owner, list_state, list_due);
+CREATE INDEX cases_resource ON cases (resource);
 
 -- One row for each source finding of a case.
 CREATE TABLE sources (
@@ -200,7 +203,9 @@ CREATE TABLE fixes (
   ended_at     INTEGER,
   log          TEXT    NOT NULL            -- steps intended, sent, done; verdicts; JSON
 );
-CREATE INDEX fixes_resource ON fixes (resource, state);
+CREATE INDEX fixes_resource ON fixes (resource, created_at);
+CREATE INDEX fixes_state ON fixes (state, created_at);
+CREATE INDEX fixes_created ON fixes (created_at);
 CREATE INDEX fixes_time ON fixes (applied_at, account);
 CREATE TABLE fix_cases (
   fix_id  TEXT    NOT NULL,
