@@ -278,7 +278,7 @@ func (a *App) jobs(ctx context.Context, o Options) error {
 	a.Queue.Handlers[casework.JobMessage] = a.Outbox.Job
 	a.Queue.Handlers[casework.JobHub] = hub.Job
 	a.Queue.Handlers[JobSchedule] = a.scheduleJob
-	return nil
+	return a.auditJobs(ctx)
 }
 
 func rest(ctx context.Context, d time.Duration) error {

@@ -46,20 +46,22 @@ type root struct {
 	Ingest ingestCmd `cmd:"" help:"Take in findings and events from files or standard input."`
 	Case   caseCmd   `cmd:"" help:"List, show and work cases."`
 
-	Findings  findingsCmd  `cmd:"" help:"List what is failing: from the store or live from Security Hub, as a table, CSV or a file in Slack."`
-	Account   accountCmd   `cmd:"" help:"The accounts that are known, and where each field comes from."`
-	Report    reportCmd    `cmd:"" help:"The summary by standard and severity, and the security score."`
-	Exception exceptionCmd `cmd:"" help:"Accept risks for a time: ask, approve, list, revoke."`
-	Fix       fixCmd       `cmd:"" help:"Plan, approve, apply and undo fixes."`
-	Control   controlCmd   `cmd:"" help:"The catalogue of Security Hub controls."`
-	Policy    policyCmd    `cmd:"" help:"Check a policy, and explain what it decides."`
-	Configure configCmd    `cmd:"" name:"config" help:"Check the configuration; print its JSON Schema."`
-	Dead      deadCmd      `cmd:"" help:"Input that could not be used."`
-	Pattern   patternCmd   `cmd:"" help:"Try event patterns and log filters."`
-	Init      initCmd      `cmd:"" help:"Write zesei.yaml and policy.yaml, commented."`
-	Template  templateCmd  `cmd:"" help:"Print files to install elsewhere."`
-	Doctor    doctorCmd    `cmd:"" help:"Look at the store, the jobs and every way out. Exit code 1 when something is wrong."`
-	Version   versionCmd   `cmd:"" help:"Print the version."`
+	Findings   findingsCmd   `cmd:"" help:"List what is failing: from the store or live from Security Hub, as a table, CSV or a file in Slack."`
+	Account    accountCmd    `cmd:"" help:"The accounts that are known, and where each field comes from."`
+	Report     reportCmd     `cmd:"" help:"The summary by standard and severity, and the security score."`
+	Exception  exceptionCmd  `cmd:"" help:"Accept risks for a time: ask, approve, list, revoke."`
+	Fix        fixCmd        `cmd:"" help:"Plan, approve, apply and undo fixes."`
+	Control    controlCmd    `cmd:"" help:"The catalogue of Security Hub controls."`
+	Policy     policyCmd     `cmd:"" help:"Check a policy, and explain what it decides."`
+	Configure  configCmd     `cmd:"" name:"config" help:"Check the configuration; print its JSON Schema."`
+	Dead       deadCmd       `cmd:"" help:"Input that could not be used."`
+	Pattern    patternCmd    `cmd:"" help:"Try event patterns and log filters."`
+	Init       initCmd       `cmd:"" help:"Write zesei.yaml and policy.yaml, commented."`
+	Template   templateCmd   `cmd:"" help:"Print files to install elsewhere."`
+	Verify     verifyCmd     `cmd:"" help:"Prove a case file offline. Exit code 1 when it is broken."`
+	Checkpoint checkpointCmd `cmd:"" help:"The signed checkpoints over the audit chains of all cases."`
+	Doctor     doctorCmd     `cmd:"" help:"Look at the store, the jobs and every way out. Exit code 1 when something is wrong."`
+	Version    versionCmd    `cmd:"" help:"Print the version."`
 }
 
 // env is what every command gets.

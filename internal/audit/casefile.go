@@ -1,0 +1,253 @@
+package audit
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"zesei/internal/casefile"
+	"zesei/internal/finding"
+	"zesei/internal/store"
+)
+
+// Format names the shape of a CaseFile. A file of another format is refused.
+const Format = "zesei case file 1"
+
+// CaseFile is everything about one case. Times are RFC 3339, UTC.
+type CaseFile struct {
+	Format     string            `json:"format"`
+	Store      string            `json:"store"` // id of the store that it comes from
+	ExportedAt time.Time         `json:"exported_at"`
+	ExportedBy string            `json:"exported_by"` // cli:<user>
+	Hash       Hex               `json:"hash"`        // of the key: names the case in its chain
+	Key        finding.Key       `json:"key"`
+	Standing   Standing          `json:"standing"`
+	Sources    []Statement       `json:"sources"` // the last word of each source
+	Chain      []casefile.Entry  `json:"chain"`
+	Fixes      []Fix             `json:"fixes,omitempty"`
+	Messages   []Message         `json:"messages,omitempty"`
+	Exceptions []store.Exception `json:"exceptions,omitempty"`
+	// SecurityHub is what Security Hub was told of the case's findings.
+	SecurityHub []store.Told `json:"security_hub,omitempty"`
+	// Anchor is nil where no checkpoint holds the case yet.
+	Anchor *Anchor `json:"anchor,omitempty"`
+	// Seal is who exported it, signed over everything else; nil where no
+	// signing key is configured.
+	Seal *Signature `json:"seal,omitempty"`
+}
+
+// Standing is where the case stood when it was exported.
+type Standing struct {
+	ResourceType string           `json:"resource_type"`
+	Title        string           `json:"title"`
+	Severity     finding.Severity `json:"severity"`
+	State        casefile.State   `json:"state"`
+	Reason       string           `json:"reason"`
+	Terms        casefile.Terms   `json:"terms"`
+	Standards    []string         `json:"standards"`
+	FirstSeen    time.Time        `json:"first_seen"`
+	OpenedAt     time.Time        `json:"opened_at"`
+	ClosedAt     time.Time        `json:"closed_at,omitzero"`
+	Life         casefile.Life    `json:"life"`
+}
+
+// Statement is what one source said last.
+type Statement struct {
+	Product     string              `json:"product"`
+	ID          string              `json:"id"`
+	Account     string              `json:"account"`
+	Region      string              `json:"region"`
+	Status      finding.Status      `json:"status"`
+	RecordState finding.RecordState `json:"record_state"`
+	Workflow    finding.Workflow    `json:"workflow"`
+	Severity    finding.Severity    `json:"severity"`
+	Standards   []string            `json:"standards,omitempty"`
+	ObservedAt  time.Time           `json:"observed_at"`
+}
+
+// Fix is one plan's life: the plan holds the state before and the calls, the log
+// what was sent, what AWS answered, the state after and the verdict.
+type Fix struct {
+	ID         string          `json:"id"`
+	State      string          `json:"state"`
+	Mode       string          `json:"mode"`
+	Remedy     string          `json:"remedy"`
+	Why        string          `json:"why"`
+	PlanHash   string          `json:"plan_hash"`
+	Plan       json.RawMessage `json:"plan"`
+	CreatedAt  time.Time       `json:"created_at"`
+	ApprovedBy string          `json:"approved_by,omitempty"`
+	ApprovedAt time.Time       `json:"approved_at,omitzero"`
+	AppliedAt  time.Time       `json:"applied_at,omitzero"`
+	EndedAt    time.Time       `json:"ended_at,omitzero"`
+	Log        json.RawMessage `json:"log"`
+}
+
+// Message is one message that told people of the case. Told is what the channel
+// says it delivered, message ids among it.
+type Message struct {
+	ID       int64           `json:"id"`
+	Kind     string          `json:"kind"`
+	Owner    string          `json:"owner"`
+	Channel  string          `json:"channel"`
+	OpenedAt time.Time       `json:"opened_at"`
+	ToldAt   time.Time       `json:"told_at,omitzero"`
+	Told     json.RawMessage `json:"told,omitempty"`
+}
+
+// Anchor proves that a checkpoint holds the chain up to an entry.
+type Anchor struct {
+	Checkpoint Checkpoint `json:"checkpoint"`
+	Seq        int64      `json:"seq"`   // the chain's last entry then
+	Index      int64      `json:"index"` // of the case's leaf
+	Path       []Hex      `json:"path"`  // siblings from the leaf up
+}
+
+// Exporter makes case files of one store.
+type Exporter struct {
+	DB     *store.DB
+	By     string
+	Now    func() time.Time
+	Signer *Signer // nil: files are not sealed
+
+	last   *stand
+	looked bool
+}
+
+// Export makes the file of one case. A chain that is broken in the store is an
+// error, and so is a store that lost what its last checkpoint holds.
+func (e *Exporter) Export(ctx context.Context, f *casefile.File) (*CaseFile, error) {
+	if !e.looked {
+		var err error
+		if e.last, err = lastStanding(ctx, e.DB); err != nil {
+			return nil, err
+		}
+		e.looked = true
+	}
+	h := f.Key.Hash()
+	c := &CaseFile{
+		Format: Format, Store: e.DB.ID(), ExportedAt: e.Now().UTC().Truncate(time.Second), ExportedBy: e.By, Hash: h[:], Key: f.Key,
+		Standing: Standing{
+			ResourceType: f.ResourceType, Title: f.Title, Severity: f.Severity, State: f.State, Reason: f.Reason, Terms: f.Terms,
+			Standards: append([]string{}, f.Standards...), FirstSeen: f.FirstSeen, OpenedAt: f.OpenedAt, ClosedAt: f.ClosedAt, Life: f.Life,
+		},
+		Sources: statements(f),
+	}
+	q := e.DB.View()
+	var err error
+	if c.Chain, err = store.Audit(ctx, q, f.ID, c.Hash.String()); err != nil {
+		return nil, err
+	}
+	if err := casefile.VerifyChain(c.Chain); err != nil {
+		return nil, fmt.Errorf("the audit chain of case %s is broken: %w", store.ShortKey(f.Key), err)
+	}
+	if err := c.effects(ctx, q, f); err != nil {
+		return nil, err
+	}
+	if e.last != nil {
+		c.Anchor = e.last.anchor(h)
+	}
+	if e.Signer != nil {
+		text, err := c.sealed()
+		if err != nil {
+			return nil, err
+		}
+		s := e.Signer.sign(text)
+		c.Seal = &s
+	}
+	return c, nil
+}
+
+// effects adds what was done about the case.
+func (c *CaseFile) effects(ctx context.Context, q store.Querier, f *casefile.File) error {
+	fixes, err := store.FixesOfCase(ctx, q, f.ID)
+	if err != nil {
+		return err
+	}
+	for _, x := range fixes {
+		c.Fixes = append(c.Fixes, Fix{
+			ID: x.ID, State: x.State, Mode: x.Mode, Remedy: x.Remedy, Why: x.Why, PlanHash: x.PlanHash, Plan: raw(x.Plan), CreatedAt: x.CreatedAt,
+			ApprovedBy: x.ApprovedBy, ApprovedAt: x.ApprovedAt, AppliedAt: x.AppliedAt, EndedAt: x.EndedAt, Log: raw(x.Log),
+		})
+	}
+	messages, err := store.MessagesOfCases(ctx, q, []int64{f.ID})
+	if err != nil {
+		return err
+	}
+	for _, m := range messages[f.ID] {
+		c.Messages = append(c.Messages, Message{m.ID, m.Kind, m.Owner, m.Channel, m.OpenedAt, m.ToldAt, raw(m.Told)})
+	}
+	var also []string
+	if x := f.Life.Exception; x != nil {
+		also = append(also, x.ID)
+	}
+	if c.Exceptions, err = store.ExceptionsOfCase(ctx, q, f.ID, also...); err != nil {
+		return err
+	}
+	c.SecurityHub, err = store.HubToldOfCase(ctx, q, f.ID)
+	return err
+}
+
+func statements(f *casefile.File) []Statement {
+	out := []Statement{}
+	for _, h := range slices.SortedFunc(maps.Keys(f.Sources), func(a, b [16]byte) int { return bytes.Compare(a[:], b[:]) }) {
+		s := f.Sources[h]
+		out = append(out, Statement{s.Source.ProductARN, s.Source.ID, s.Account, s.Region, s.Status, s.RecordState, s.Workflow, s.Severity, s.Standards, s.ObservedAt})
+	}
+	return out
+}
+
+// raw keeps JSON as it is; what is none becomes null, so that the file can be
+// written whatever the store holds.
+func raw(b []byte) json.RawMessage {
+	if len(b) == 0 {
+		return nil
+	}
+	if !json.Valid(b) {
+		return json.RawMessage("null")
+	}
+	return b
+}
+
+// anchor is the proof for a case; nil where the checkpoint does not hold it.
+func (s *stand) anchor(h [16]byte) *Anchor {
+	i, ok := s.at[h]
+	if !ok {
+		return nil
+	}
+	a := &Anchor{Checkpoint: s.checkpoint, Seq: s.seq[i], Index: int64(i), Path: []Hex{}}
+	for _, p := range s.tree.path(i) {
+		a.Path = append(a.Path, p)
+	}
+	return a
+}
+
+// sealed is what a seal signs: the hash of the file without its seal, as compact
+// JSON.
+func (c *CaseFile) sealed() ([]byte, error) {
+	bare := *c
+	bare.Seal = nil
+	b, err := json.Marshal(bare)
+	if err != nil {
+		return nil, fmt.Errorf("writing the case file: %w", err)
+	}
+	sum := sha256.Sum256(b)
+	return fmt.Appendf(nil, "zesei case file seal 1\n%x\n", sum), nil
+}
+
+// Write writes the file for people and machines.
+func (c *CaseFile) Write() ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(c); err != nil {
+		return nil, fmt.Errorf("writing the case file: %w", err)
+	}
+	return b.Bytes(), nil
+}
