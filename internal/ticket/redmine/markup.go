@@ -23,8 +23,15 @@ func (markup) Escape(s string) string {
 			b.WriteByte('-')
 			continue
 		}
+		if r == ':' && strings.HasPrefix(s[i:], "://") || r == '.' && i >= 3 && strings.EqualFold(s[i-3:i], "www") { // addresses become links by themselves
+			fmt.Fprintf(&b, "&#%d;", r)
+			continue
+		}
 		if strings.ContainsRune("!\"#$%&'*+-<=>?@[\\]^_`{|}~", r) {
 			fmt.Fprintf(&b, "&#%d;", r)
+			if r == '@' || r == '#' { // Redmine looks for mentions and issues in what Markdown has made
+				b.WriteString("&#8203;")
+			}
 			continue
 		}
 		b.WriteRune(r)

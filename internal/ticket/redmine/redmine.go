@@ -36,6 +36,7 @@ type Config struct {
 	Priorities map[string]string // by severity; without one Redmine's default
 	Closed     []string          // statuses that mean closed, the first is set; empty: what Redmine calls closed
 	Now        func() time.Time
+	Transport  http.RoundTripper // nil: the default
 }
 
 // Tracker is a Redmine. It is safe for concurrent use.
@@ -52,7 +53,7 @@ func New(c Config) (*Tracker, error) {
 	if c.Token == "" {
 		return nil, fmt.Errorf("ticket.%s.token: an API key is needed: Redmine shows it under My account", c.Name)
 	}
-	client, err := rest.New(rest.Config{Name: c.Name, URL: c.URL, Secrets: []string{c.Token}, Now: c.Now,
+	client, err := rest.New(rest.Config{Name: c.Name, URL: c.URL, Secrets: []string{c.Token}, Now: c.Now, Transport: c.Transport,
 		Auth: func(h http.Header, _ url.Values) { h.Set("X-Redmine-API-Key", c.Token) }})
 	if err != nil {
 		return nil, err

@@ -64,10 +64,18 @@ type Harness struct {
 	// mention or a link; hostile is the text as it came.
 	Harmless func(t *testing.T, stored, hostile string)
 	NoDue    bool // the tracker has no deadlines
+	Slow     bool // a real server: half of the stops are played
 }
 
 // Run plays the suite; open returns a fresh server each time.
-func Run(t *testing.T, open func(*testing.T) Harness) {
+func Run(t *testing.T, open func(*testing.T) Harness) { run(t, "", open) }
+
+// RunHostile plays only how text from outside arrives.
+func RunHostile(t *testing.T, open func(*testing.T) Harness) {
+	run(t, "text from outside forges nothing", open)
+}
+
+func run(t *testing.T, only string, open func(*testing.T) Harness) {
 	t.Helper()
 	texts, err := ticket.LoadTemplates("")
 	if err != nil {
@@ -95,6 +103,9 @@ func Run(t *testing.T, open func(*testing.T) Harness) {
 		{"a ticket in Japanese arrives as it was written", japanese},
 		{"a group is one ticket that tells who joined", group},
 	} {
+		if only != "" && test.name != only {
+			continue
+		}
 		t.Run(test.name, func(t *testing.T) { test.do(t, &play{Harness: open(t), t: t, texts: texts}) })
 	}
 }
