@@ -262,3 +262,13 @@ func (w *town) heads(channel string) []slack.Message {
 	}
 	return out
 }
+
+// rewrite replaces text in a file of the town.
+func (w *town) rewrite(name, old, new string) {
+	w.t.Helper()
+	b, err := os.ReadFile(filepath.Join(w.dir, name))
+	if err != nil || !strings.Contains(string(b), old) {
+		w.t.Fatalf("%s has no %q (%v)", name, old, err)
+	}
+	w.write(name, strings.ReplaceAll(string(b), old, new))
+}

@@ -49,6 +49,7 @@ type File struct {
 	OpenedAt     time.Time
 	ClosedAt     time.Time
 	ChangedAt    time.Time
+	RemindAt     time.Time // when Remind next has something to do; zero: never
 	FirstSeen    time.Time
 	Standards    []string
 	Sources      map[[16]byte]Statement

@@ -21,8 +21,8 @@ const (
 	ToAbove = "escalation"
 )
 
-// RemindAt is when Remind next has something to do; zero: never.
-func (f *File) RemindAt(l Ladder) time.Time {
+// NextReminder is when Remind next has something to do; zero: never.
+func (f *File) NextReminder(l Ladder) time.Time {
 	if f.State != Open || f.Terms.Response != "track" || f.Terms.Due.IsZero() {
 		return time.Time{}
 	}
@@ -52,7 +52,7 @@ func (f *File) remindedUntil() time.Time {
 // Remind lets the steps of the ladder that have come be told: several that were
 // missed are told as one. It returns the kinds of messages that the case joins.
 func (f *File) Remind(l Ladder, now time.Time) (kinds []string, moves []Move) {
-	if at := f.RemindAt(l); at.IsZero() || now.Before(at) {
+	if at := f.NextReminder(l); at.IsZero() || now.Before(at) {
 		return nil, nil
 	}
 	step := ""

@@ -44,7 +44,7 @@ func tracked() *File {
 func TestEachStepIsToldOnceAndMissedOnesAsOne(t *testing.T) {
 	f, l := tracked(), ladder()
 	due := f.Terms.Due
-	if at := f.RemindAt(l); !at.Equal(due.Add(-24 * time.Hour)) {
+	if at := f.NextReminder(l); !at.Equal(due.Add(-24 * time.Hour)) {
 		t.Fatalf("first at %s", at)
 	}
 	if kinds, _ := f.Remind(l, due.Add(-25*time.Hour)); kinds != nil {
@@ -66,7 +66,7 @@ func TestEachStepIsToldOnceAndMissedOnesAsOne(t *testing.T) {
 	if kinds, _ := f.Remind(l, late.Add(time.Minute)); kinds != nil {
 		t.Errorf("told again: %v", kinds)
 	}
-	if at := f.RemindAt(l); !at.Equal(due.AddDate(0, 0, 21)) {
+	if at := f.NextReminder(l); !at.Equal(due.AddDate(0, 0, 21)) {
 		t.Errorf("next at %s", at)
 	}
 }
@@ -83,11 +83,11 @@ func TestAClockThatGoesBackRemindsNobodyAgain(t *testing.T) {
 func TestReminderKeepsQuietHoursAndSnooze(t *testing.T) {
 	f, l := tracked(), ladder()
 	f.Terms.Due = time.Date(2027, 4, 15, 3, 0, 0, 0, time.UTC)
-	if at := f.RemindAt(l); at.Hour() != 9 {
+	if at := f.NextReminder(l); at.Hour() != 9 {
 		t.Errorf("people are woken at %s", at)
 	}
 	f.Life.SnoozeUntil = time.Date(2027, 4, 20, 12, 0, 0, 0, time.UTC)
-	if at := f.RemindAt(l); !at.Equal(f.Life.SnoozeUntil) {
+	if at := f.NextReminder(l); !at.Equal(f.Life.SnoozeUntil) {
 		t.Errorf("next at %s, want the end of the snooze", at)
 	}
 }
@@ -101,7 +101,7 @@ func TestOnlyAnOpenTrackedCaseWithADeadlineIsReminded(t *testing.T) {
 	} {
 		f := tracked()
 		change(f)
-		if at := f.RemindAt(ladder()); !at.IsZero() {
+		if at := f.NextReminder(ladder()); !at.IsZero() {
 			t.Errorf("%s: reminded at %s", name, at)
 		}
 	}

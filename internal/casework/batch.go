@@ -44,14 +44,15 @@ type batch struct {
 	now   time.Time
 	actor string
 
-	own    map[[16]byte]string // what we last told Security Hub, by source
-	order  []*opened           // cases that changed, in order
-	byCase map[*casefile.File]*opened
-	counts Counts
-	jobs   []job.Want
-	asked  map[[2]string]bool
-	passes map[[16]byte]bool       // passes that are kept for cases of the batch
-	firsts map[[2]string]time.Time // when an account, control or standard was first seen
+	soonest time.Time           // reminder of a changed case
+	own     map[[16]byte]string // what we last told Security Hub, by source
+	order   []*opened           // cases that changed, in order
+	byCase  map[*casefile.File]*opened
+	counts  Counts
+	jobs    []job.Want
+	asked   map[[2]string]bool
+	passes  map[[16]byte]bool       // passes that are kept for cases of the batch
+	firsts  map[[2]string]time.Time // when an account, control or standard was first seen
 }
 
 // opened is a case under change.
@@ -148,6 +149,7 @@ func (b *batch) ask(kind, subject string, at time.Time) {
 func (b *batch) write(ctx context.Context) error {
 	deltas := map[tally]int{}
 	for _, o := range b.order {
+		b.nextReminder(o.f)
 		if err := store.SaveCase(ctx, b.tx, o.f); err != nil {
 			return err
 		}
@@ -185,6 +187,9 @@ func (b *batch) write(ctx context.Context) error {
 	}
 	if err := b.hub(ctx); err != nil {
 		return err
+	}
+	if !b.soonest.IsZero() {
+		b.ask(JobRemind, RemindAll, b.soonest)
 	}
 	return job.Enqueue(ctx, b.tx, b.now, b.jobs...)
 }

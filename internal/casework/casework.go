@@ -41,6 +41,8 @@ type Directory interface {
 	Account(id string) policy.Account
 	// Owner names the owner of a resource of an account, and why.
 	Owner(account string, tags map[string]string) (owner, why string)
+	// Above is where a breach is told to those above an owner; none: nowhere.
+	Above(owner string) []string
 	// Zone is the time zone in which an owner's deadlines are seen; nil: the
 	// policy's.
 	Zone(owner string) *time.Location
@@ -68,7 +70,12 @@ type Rules struct {
 	GroupWindow  time.Duration                               // cases of one owner and control join a message that long
 	ImportWindow time.Duration                               // how long the first import of an account, standard or control is quiet
 	DigestAt     func(owner string, now time.Time) time.Time // when the next digest goes out
-	Quiet        time.Duration                               // incidents end by themselves: 7 days
+	// Ladder gives the reminders of an owner's cases; nil: nobody is reminded.
+	Ladder func(owner string) casefile.Ladder
+	// ThenSuppress: a case that is only worth knowing is suppressed once the
+	// summary in which it stands has been delivered.
+	ThenSuppress bool
+	Quiet        time.Duration // incidents end by themselves: 7 days
 	Limits       Limits
 }
 

@@ -9,7 +9,6 @@ import (
 
 	"zesei/internal/casefile"
 	"zesei/internal/finding"
-	"zesei/internal/job"
 	"zesei/internal/store"
 )
 
@@ -350,7 +349,15 @@ func (w *Work) Told(ctx context.Context, messageID int64, told json.RawMessage, 
 		if err := store.SaveTold(ctx, tx, messageID, told, at); err != nil {
 			return err
 		}
-		if !delivered || b.rules.Hub == nil {
+		if !delivered {
+			return nil
+		}
+		row, err := store.LoadMessage(ctx, tx, messageID)
+		if err != nil {
+			return err
+		}
+		summary := row.Kind == store.MessageDigest && b.rules.ThenSuppress
+		if b.rules.Hub == nil && !summary {
 			return nil
 		}
 		ids, err := store.MessageCaseIDs(ctx, tx, messageID)
@@ -365,8 +372,17 @@ func (w *Work) Told(ctx context.Context, messageID int64, told json.RawMessage, 
 			if err := b.notified(ctx, c); err != nil {
 				return err
 			}
+			if !summary {
+				continue
+			}
+			o := b.take(c)
+			if moves, wants := c.ToldInSummary(b.rules.env(c, b.now)); len(moves) > 0 {
+				if err := b.note(o, "zesei", moves, wants); err != nil {
+					return err
+				}
+			}
 		}
-		return job.Enqueue(ctx, tx, b.now, b.jobs...)
+		return b.write(ctx)
 	})
 	if err != nil {
 		return fmt.Errorf("keeping what was told in message %d: %w", messageID, err)
@@ -377,7 +393,7 @@ func (w *Work) Told(ctx context.Context, messageID int64, told json.RawMessage, 
 
 // notified asks Security Hub to show the findings of a tracked case as NOTIFIED.
 func (b *batch) notified(ctx context.Context, c *casefile.File) error {
-	if c.State != casefile.Open || c.Terms.Response != "track" {
+	if b.rules.Hub == nil || c.State != casefile.Open || c.Terms.Response != "track" {
 		return nil
 	}
 	for h, s := range c.Sources {

@@ -136,6 +136,8 @@ func (b *batch) message(ctx context.Context, g group) (*store.Message, error) {
 	switch g.kind {
 	case store.MessageImport:
 		m.Until = b.now.Add(b.rules.ImportWindow)
+	case store.MessageReminder, store.MessageEscalation:
+		m.Until = b.now.Add(reminderWindow)
 	case store.MessageDigest:
 		m.SendAfter = b.rules.DigestAt(g.owner, b.now)
 		m.Until = m.SendAfter

@@ -254,6 +254,8 @@ func (o *owners) Owner(account string, tags map[string]string) (string, string) 
 	return o.config.OwnerOf(o.Account(account), policy.Resource{Tags: tags}, "")
 }
 
+func (o *owners) Above(string) []string { return nil }
+
 func (o *owners) Zone(owner string) *time.Location {
 	if o.config.Owners[owner].Timezone == "" {
 		return nil

@@ -27,6 +27,8 @@ const (
 	Cases         Kind = "cases"          // one control broken by one resource or more
 	ImportSummary Kind = "import-summary" // what a first import found, instead of a message per case
 	Digest        Kind = "digest"         // many controls in one list
+	Reminder      Kind = "reminder"       // what is due soon or past its deadline, to its owner
+	Escalation    Kind = "escalation"     // what is past its deadline, to those above its owner
 	Notice        Kind = "notice"         // happenings of one rule, told once; their cases have no life
 )
 

@@ -128,6 +128,8 @@ func sampleMessages(lang string) []namedMessage {
 	}
 	digest := group
 	digest.Kind, digest.Control = Digest, Control{}
+	reminder, escalation := digest, digest
+	reminder.Kind, escalation.Kind = Reminder, Escalation
 	notice := group
 	notice.Kind = Notice
 	imported := base
@@ -143,5 +145,5 @@ func sampleMessages(lang string) []namedMessage {
 	}
 	quiet := imported
 	quiet.Import = &Import{Total: 1, Severities: []SeverityCount{{finding.Low, 1}}}
-	return []namedMessage{{"one case", base}, {"group", group}, {"large group", many}, {"digest", digest}, {"notice", notice}, {"first import", imported}, {"first import of one", quiet}}
+	return []namedMessage{{"one case", base}, {"group", group}, {"large group", many}, {"digest", digest}, {"reminder", reminder}, {"escalation", escalation}, {"notice", notice}, {"first import", imported}, {"first import of one", quiet}}
 }

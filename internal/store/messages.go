@@ -11,10 +11,12 @@ import (
 
 // Kinds of messages.
 const (
-	MessageCases  = "cases"  // cases of one owner and control
-	MessageImport = "import" // one summary of a first import per owner
-	MessageDigest = "digest" // what the policy only notifies, once in a period
-	MessageNotice = "notice" // happenings of one rule, told once, no case
+	MessageCases      = "cases"      // cases of one owner and control
+	MessageImport     = "import"     // one summary of a first import per owner
+	MessageDigest     = "digest"     // what the policy only notifies, once in a period
+	MessageNotice     = "notice"     // happenings of one rule, told once, no case
+	MessageReminder   = "reminder"   // an owner's cases whose deadline is near or past
+	MessageEscalation = "escalation" // the same, to those above the owner
 )
 
 // Message is an outgoing message: a row that cases join in their transaction and

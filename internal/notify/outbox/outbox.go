@@ -129,6 +129,10 @@ func (o *Outbox) Message(ctx context.Context, row store.Message) (notify.Message
 		return m, nil
 	case store.MessageDigest:
 		m.Kind = notify.Digest
+	case store.MessageReminder:
+		m.Kind = notify.Reminder
+	case store.MessageEscalation:
+		m.Kind = notify.Escalation
 	default:
 		m.Kind, m.Control = notify.Cases, o.control(row.Control, files)
 	}
@@ -171,6 +175,9 @@ func (o *Outbox) control(id string, files []*casefile.File) notify.Control {
 	return c
 }
 
+// accountType is the type of a case about the account itself.
+const accountType = "AWS::::Account"
+
 // Case is a case as a message shows it.
 func (o *Outbox) Case(f *casefile.File, fix store.Fix, language string) notify.Case {
 	c := notify.Case{
@@ -181,6 +188,9 @@ func (o *Outbox) Case(f *casefile.File, fix store.Fix, language string) notify.C
 	}
 	if f.State == casefile.Open {
 		c.Reason = ""
+	}
+	if f.ResourceType == accountType && c.AccountName != "" {
+		c.ResourceName = c.AccountName // the account itself, not its root user
 	}
 	if a := cmp.Or(f.Life.BroughtBack, f.Life.Actor); a != nil {
 		c.By = cmp.Or(a.Name, a.Principal)
@@ -211,8 +221,10 @@ func fixOf(f store.Fix, language string) *notify.Fix {
 	}
 	type words struct{ EN, JA string }
 	var plan struct {
-		Summary words
-		Steps   []struct{ Why words }
+		Summary     words
+		Steps       []struct{ Why words }
+		SuggestOnly []words `json:"suggest_only"`
+		Wait        []words
 	}
 	_ = json.Unmarshal(f.Plan, &plan) // a plan that cannot be read shows without its words
 	in := func(w words) string {
@@ -227,6 +239,10 @@ func fixOf(f store.Fix, language string) *notify.Fix {
 	}
 	if state == notify.FixSuggested || state == notify.FixHeld || state == notify.FixFailed {
 		out.Why = f.Why
+	}
+	// The plan's own reason, in the owner's language, before the policy's.
+	if why := append(plan.SuggestOnly, plan.Wait...); len(why) > 0 && (state == notify.FixSuggested || state == notify.FixWaiting) {
+		out.Why = in(why[0])
 	}
 	return out
 }
