@@ -31,6 +31,7 @@ var floors = map[string]float64{
 	"internal/config":          3,
 	"internal/awscloud":        3,
 	"internal/store":           3,
+	"internal/organization":    3.1,
 	"internal/resource/live":   3.1,
 	"internal/job":             3.1,
 	"internal/casework":        4,
