@@ -44,7 +44,7 @@ func (a *App) Serving(ctx context.Context) (string, error) {
 	}
 	var until int64
 	var who string
-	if _, err := fmt.Sscanf(v, "%d %s", &until, &who); err != nil || a.Now().UnixMilli() > until {
+	if _, err := fmt.Sscanf(v, "%d %s", &until, &who); err != nil || a.Now().UnixMilli() > until || a.ended(who) {
 		return "", nil
 	}
 	return who, nil

@@ -220,19 +220,24 @@ func (a *App) keepSigning(ctx context.Context) {
 	}
 }
 
-// alone makes sure that no other process serves this store. One that was killed
-// leaves its sign behind: it counts only while the process lives.
+// alone makes sure that no other process serves this store.
 func (a *App) alone(ctx context.Context) error {
 	who, err := a.Serving(ctx)
 	if err != nil || who == "" || who == a.Queue.Owner {
 		return err
 	}
+	return fmt.Errorf("%s serves the store %s already: end it first", who, a.DB.Path())
+}
+
+// ended says that the process of a sign of life is of this machine and runs no
+// more: one that was killed leaves its sign behind.
+func (a *App) ended(who string) bool {
 	host, pid, ok := strings.Cut(who, ":")
 	own, _, _ := strings.Cut(a.Queue.Owner, ":")
-	if n, err := strconv.Atoi(pid); ok && err == nil && host == own {
-		if p, err := os.FindProcess(n); err != nil || errors.Is(p.Signal(syscall.Signal(0)), os.ErrProcessDone) {
-			return nil
-		}
+	n, err := strconv.Atoi(pid)
+	if !ok || err != nil || host != own {
+		return false
 	}
-	return fmt.Errorf("%s serves the store %s already: end it first", who, a.DB.Path())
+	p, err := os.FindProcess(n)
+	return err != nil || errors.Is(p.Signal(syscall.Signal(0)), os.ErrProcessDone)
 }

@@ -43,6 +43,11 @@ func (q *Queue) Run(ctx context.Context) error {
 	return q.dispatch(ctx, 0, nil, true)
 }
 
+// RunOnly is Run for the jobs that only chooses.
+func (q *Queue) RunOnly(ctx context.Context, only func(kind, subject string) bool) error {
+	return q.dispatch(ctx, 0, only, true)
+}
+
 // Drain works every job that is due within ahead from now, the jobs that follow
 // from them included, and returns when none is left. Jobs that failed or asked to
 // be run later are left to their time.
