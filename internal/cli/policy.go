@@ -11,6 +11,7 @@ import (
 type policyCmd struct {
 	Check   policyCheckCmd   `cmd:"" help:"Find every mistake in a policy. Exit code 2 where there is one."`
 	Explain policyExplainCmd `cmd:"" help:"Say what the policy decides, by which rule, and why each other rule did not match."`
+	Replay  policyReplayCmd  `cmd:"" help:"Run another policy over the recorded cases and say what would be more, fewer or different. Nothing is changed."`
 }
 
 type policyCheckCmd struct {
