@@ -163,16 +163,15 @@ func (b *batch) notice(ctx context.Context, h *detect.Hit) error {
 		return err
 	}
 	owner, _ := b.rules.Directory.Owner(key.Account, f.Subjects[0].Tags)
-	for _, channel := range b.rules.Directory.Channels(owner) {
-		m, err := b.message(ctx, group{store.MessageNotice, owner, channel, key.Control})
-		if err != nil {
-			return err
-		}
-		if err := store.JoinNotice(ctx, b.tx, m, n.ID); err != nil {
-			return err
-		}
-		b.ask(JobMessage, strconv.FormatInt(m.ID, 10), later(b.now, *m))
-		break // the first channel tells it; the others are for cases
+	channels := b.rules.Directory.Channels(owner)
+	if len(channels) == 0 {
+		return nil
 	}
-	return nil
+	// The first channel tells it; the others are for cases.
+	m, err := b.message(ctx, group{store.MessageNotice, owner, channels[0], key.Control})
+	if err != nil {
+		return err
+	}
+	b.ask(JobMessage, strconv.FormatInt(m.ID, 10), later(b.now, *m))
+	return store.JoinNotice(ctx, b.tx, m, n.ID)
 }

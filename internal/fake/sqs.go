@@ -34,13 +34,13 @@ func sqsService() *service {
 
 // queue is a standard queue: delivery at least once, order not promised.
 type queue struct {
-	arn, name, url string
-	visibility     time.Duration
-	wait, delay    time.Duration
-	maxReceives    int
-	deadLetterARN  string
-	created        time.Time
-	messages       []*message
+	arn, name     string
+	visibility    time.Duration
+	wait, delay   time.Duration
+	maxReceives   int
+	deadLetterARN string
+	created       time.Time
+	messages      []*message
 }
 
 type message struct {

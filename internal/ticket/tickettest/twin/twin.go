@@ -1,4 +1,5 @@
-// Package twin runs a tracker's twin as a server for the suite of trackers.
+// Package twin runs the twin of a tracker (internal/fake/tracker) as a server for
+// the suite of trackers, which each tracker's own test starts.
 package twin
 
 import (
