@@ -67,6 +67,9 @@ func Absorb(known Known, is Issue, open bool, now time.Time) (Known, []Feedback)
 		k.Closed, k.Early = false, nil
 		out = append(out, Feedback{What: HeardOpened, Who: Clean(is.UpdatedBy), At: at})
 	}
+	if k.Assigned {
+		k.Assigned, k.Assignee = false, is.Assignee
+	}
 	if is.Assignee != k.Assignee {
 		k.Assignee = is.Assignee
 		out = append(out, Feedback{What: HeardAssignee, Who: Clean(is.UpdatedBy), At: at, Text: Clean(is.Assignee)})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 )
@@ -75,6 +76,7 @@ func (r *delivery) step(ctx context.Context, act Action) error {
 		}
 		if err == nil {
 			r.known.wrote(r.t, act.Fields)
+			r.known.Assigned = r.known.Assigned || slices.Contains(act.Fields, FieldAssignee)
 		}
 	case Close:
 		if err = r.Tracker.Close(ctx, r.known.Ref, r.text(act.View)); err == nil {
@@ -119,6 +121,7 @@ func (r *delivery) create(ctx context.Context) error {
 		return r.failed(err)
 	}
 	r.adopt(is)
+	r.known.Assigned = dr.Assignee != "" && is.Assignee == ""
 	return r.keep()
 }
 

@@ -24,6 +24,7 @@ type Known struct {
 	Gone  int    `json:"gone,omitempty"` // how often the ticket was deleted in the tracker
 	// What came back, so that each thing comes once.
 	Assignee    string `json:"assignee,omitempty"`
+	Assigned    bool   `json:"assigned,omitempty"`     // by us, and not read back: the next that is read is ours
 	LastComment string `json:"last_comment,omitempty"` // id
 	ReadAt      int64  `json:"read_at,omitempty"`      // Unix ms of the newest comment that was read
 }

@@ -188,6 +188,7 @@ func (p *play) settle(w ticket.Ticket) {
 // hear polls the tracker and absorbs what came back.
 func (p *play) hear(w ticket.Ticket) []ticket.Feedback {
 	p.t.Helper()
+	p.Advance(p.Tracker.Traits().IndexDelay)
 	k := p.known()
 	list, err := p.Tracker.Changes(context.Background(), p.Project, p.Now().Add(-time.Hour), []ticket.Ref{k.Ref})
 	if err != nil {

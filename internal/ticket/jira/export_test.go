@@ -1,0 +1,4 @@
+package jira
+
+// Words is words, for tests.
+var Words = words
