@@ -28,8 +28,8 @@ func (f *File) Hear(s Statement, env Env) (moves []Move, w Wants, keep bool) {
 	}
 	f.Sources[h] = s
 	f.Standards = f.standards()
-	if s.Status == finding.Failed && s.Severity != "" {
-		moves = f.setSeverity(s.Severity, moves)
+	if severity := f.failedSeverity(); severity != "" {
+		moves = f.setSeverity(severity, moves)
 	}
 	fresh := !known || before.Status != s.Status || before.RecordState != s.RecordState
 
@@ -223,6 +223,23 @@ func (f *File) recur(why string, s Statement, env Env, moves []Move) ([]Move, Wa
 	f.Life.Backlog, f.Life.Doubtful = false, false
 	moves, w, _ := f.open("reopened", fmt.Sprintf("%s (recurrence %d)", why, f.Life.Recurrences), s, env, moves, Wants{Reopened: true})
 	return moves, w
+}
+
+// failedSeverity is the severity of the last FAILED that stands, of the severer
+// one where two came at the same time; empty where none does. It depends on what
+// the sources say and not on the order in which they were heard: otherwise
+// sources that differ would change it to and fro each time that one is repeated.
+func (f *File) failedSeverity() finding.Severity {
+	var last Statement
+	for _, s := range f.Sources {
+		if !s.Speaks() || s.Status != finding.Failed || s.Severity == "" {
+			continue
+		}
+		if last.Severity == "" || s.ObservedAt.After(last.ObservedAt) || s.ObservedAt.Equal(last.ObservedAt) && s.Severity.Rank() > last.Severity.Rank() {
+			last = s
+		}
+	}
+	return last.Severity
 }
 
 func (f *File) setSeverity(s finding.Severity, moves []Move) []Move {
