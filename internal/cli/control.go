@@ -17,8 +17,9 @@ import (
 )
 
 type controlCmd struct {
-	List controlListCmd `cmd:"" help:"List the controls of the catalogue."`
-	Show controlShowCmd `cmd:"" help:"Show one control: what it demands, who demands it, how zesei checks and mends it."`
+	List   controlListCmd   `cmd:"" help:"List the controls of the catalogue."`
+	Show   controlShowCmd   `cmd:"" help:"Show one control: what it demands, who demands it, how zesei checks and mends it."`
+	Unused controlUnusedCmd `cmd:"" help:"List controls without data for 30 days in any account, as the policy's unused: list."`
 }
 
 type controlListCmd struct {
