@@ -11,6 +11,8 @@ type Set struct {
 	texts   []int     // filters that are not JSON
 	always  []int     // JSON filters without a gate
 	gates   []gateSlot
+	doors   []doorsOf
+	open    bool // some filter has no doors
 }
 
 // NewSet makes a set of filters.
@@ -34,6 +36,7 @@ func NewSet(filters ...*Filter) *Set {
 		}
 	}
 	for i, f := range filters {
+		s.open = s.open || f.kind != JSON || !s.addDoors(f)
 		switch {
 		case f.kind != JSON:
 			s.texts = append(s.texts, i)

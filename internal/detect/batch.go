@@ -12,6 +12,7 @@ import (
 
 	"zesei/internal/event"
 	"zesei/internal/finding"
+	"zesei/logpattern"
 )
 
 // Windows gives the stored state of thresholds.
@@ -62,7 +63,7 @@ func (b *Batch) Changes() (all []Change) {
 // event that does not say whose it is, or speaks for another's account); hits
 // returned beside an error are good. Nothing returned refers to raw.
 func (b *Batch) Detect(format event.Format, raw []byte, now time.Time) ([]Hit, error) {
-	h, envelope, trail, ok := b.read(format, raw)
+	h, envelope, trail, ok := b.read(format, raw, nil)
 	if !ok {
 		return nil, nil
 	}
@@ -102,16 +103,19 @@ func (b *Batch) Detect(format event.Format, raw []byte, now time.Time) ([]Hit, e
 }
 
 // read gives an item as an EventBridge event, in the batch's buffer where it is
-// none, and as the bare CloudTrail record that it holds; ok is false for what no
-// rule looks at.
-func (b *Batch) read(format event.Format, raw []byte) (h head, envelope, trail []byte, ok bool) {
+// none, and as the bare CloudTrail record that it holds where a log filter may
+// match that; ok is false for what no rule looks at.
+func (b *Batch) read(format event.Format, raw []byte, known []event.Member) (h head, envelope, trail []byte, ok bool) {
 	switch format {
 	case event.CloudTrailItem:
-		h = readHead(raw)
+		h = headOf(raw, known, b.engine.logs)
 		b.buf = h.wrap(raw, b.buf[:0])
-		return h, b.buf, raw, true
+		if h.logs {
+			trail = raw
+		}
+		return h, b.buf, trail, true
 	case event.OtherEvent:
-		if h = readHead(raw); h.isTrail() {
+		if h = headOf(raw, known, none); h.isTrail() {
 			trail = h.detail
 		}
 		return h, raw, trail, true
@@ -120,6 +124,9 @@ func (b *Batch) read(format event.Format, raw []byte) (h head, envelope, trail [
 	}
 	return h, nil, nil, false
 }
+
+// none are the log filters for which nothing is read ahead.
+var none = logpattern.NewSet()
 
 // repeats says whether two rules (of two packs) say the same of the same thing.
 func (h Hit) repeats(other Hit) bool {

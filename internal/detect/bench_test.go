@@ -32,7 +32,7 @@ func BenchmarkDetect(b *testing.B) {
 	}
 	run("gjson.Valid", func(raw []byte) { gjson.ValidBytes(raw) })
 	run("all packs", func(raw []byte) { _, _ = batch.Detect(event.CloudTrailItem, raw, noon) })
-	run("envelope", func(raw []byte) { h := readHead(raw); batch.buf = h.wrap(raw, batch.buf[:0]) })
+	run("envelope", func(raw []byte) { h := readHead(raw, batch.engine.logs); batch.buf = h.wrap(raw, batch.buf[:0]) })
 	run("event patterns", func(raw []byte) { batch.hits, _ = batch.engine.events.Match(raw, batch.hits[:0]) })
 	run("log filters", func(raw []byte) { batch.hits = batch.engine.logs.Match(raw, batch.hits[:0]) })
 }

@@ -86,7 +86,7 @@ func TestBaselineMissesNothingThatTheSampleBaselineTells(t *testing.T) {
 			check(r.ID, func(s sample) bool {
 				raw := s.raw
 				if s.format == event.CloudTrailItem {
-					h := readHead(raw)
+					h := readHead(raw, none)
 					raw = h.wrap(raw, nil)
 				}
 				ok, _ := p.Match(raw)
@@ -119,7 +119,7 @@ func trailOf(format event.Format, raw []byte) []byte {
 	if format == event.CloudTrailItem {
 		return raw
 	}
-	if h := readHead(raw); h.isTrail() {
+	if h := readHead(raw, none); h.isTrail() {
 		return h.detail
 	}
 	return nil

@@ -86,13 +86,13 @@ func New(packs []*Pack, options Options) (*Engine, error) {
 // Wakes says whether an item wakes any rule, so that what wakes none need not be
 // kept: most records of a trail do not. What cannot be judged wakes: Detect says
 // why. Nothing is counted.
-func (e *Engine) Wakes(format event.Format, raw []byte) bool {
+func (e *Engine) Wakes(item event.Item) bool {
 	b, ok := e.spare.Get().(*Batch)
 	if !ok {
 		b = e.Batch(nil)
 	}
 	defer e.spare.Put(b)
-	_, envelope, trail, ok := b.read(format, raw)
+	_, envelope, trail, ok := b.read(item.Format, item.Raw, item.Members)
 	if !ok {
 		return false
 	}

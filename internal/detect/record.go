@@ -2,6 +2,11 @@ package detect
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math/bits"
+
+	"zesei/internal/event"
+	"zesei/logpattern"
 )
 
 // head is what an engine must know of every event, as JSON strings with their
@@ -10,36 +15,52 @@ type head struct {
 	detailType, detail []byte // of an envelope
 	// of a CloudTrail record
 	eventSource, eventName, eventType, eventID, eventTime, region, account, identity []byte
+
+	logs bool // a log filter may match the record
 }
 
 // readHead looks through the outermost object. What it does not understand it
 // passes over: whoever matches the event finds out.
-func readHead(raw []byte) (h head) {
-	members(raw, func(name, value []byte) {
-		switch string(name) {
-		case "detail-type":
-			h.detailType = value
-		case "detail":
-			h.detail = value
-		case "eventSource":
-			h.eventSource = value
-		case "eventName":
-			h.eventName = value
-		case "eventType":
-			h.eventType = value
-		case "eventID":
-			h.eventID = value
-		case "eventTime":
-			h.eventTime = value
-		case "awsRegion":
-			h.region = value
-		case "recipientAccountId":
-			h.account = value
-		case "userIdentity":
-			h.identity = value
-		}
-	})
+func readHead(raw []byte, logs *logpattern.Set) (h head) {
+	members(raw, func(name, value []byte) { h.note(name, value, logs) })
 	return h
+}
+
+// headOf is readHead for an item whose members are known.
+func headOf(raw []byte, known []event.Member, logs *logpattern.Set) (h head) {
+	if known == nil {
+		return readHead(raw, logs)
+	}
+	for _, m := range known {
+		h.note(raw[m.Name:m.NameEnd], raw[m.Value:m.ValueEnd], logs)
+	}
+	return h
+}
+
+func (h *head) note(name, value []byte, logs *logpattern.Set) {
+	h.logs = h.logs || logs.Opens(name, value)
+	switch string(name) {
+	case "detail-type":
+		h.detailType = value
+	case "detail":
+		h.detail = value
+	case "eventSource":
+		h.eventSource = value
+	case "eventName":
+		h.eventName = value
+	case "eventType":
+		h.eventType = value
+	case "eventID":
+		h.eventID = value
+	case "eventTime":
+		h.eventTime = value
+	case "awsRegion":
+		h.region = value
+	case "recipientAccountId":
+		h.account = value
+	case "userIdentity":
+		h.identity = value
+	}
 }
 
 // members calls visit with the names (without quotes) and values of the
@@ -74,22 +95,34 @@ func members(raw []byte, visit func(name, value []byte)) {
 	}
 }
 
-// stringEnd finds the closing quote of the string whose first byte is at i.
+const (
+	ones  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
+
+// stringEnd finds the closing quote of the string whose first byte is at i, eight
+// bytes at a time.
 func stringEnd(b []byte, i int) int {
 	for {
-		n := bytes.IndexByte(b[i:], '"')
-		if n < 0 {
+		for i+8 <= len(b) {
+			w := binary.LittleEndian.Uint64(b[i:])
+			quote, slash := w^(ones*'"'), w^(ones*'\\')
+			if hit := ((quote-ones)&^quote | (slash-ones)&^slash) & highs; hit != 0 {
+				i += bits.TrailingZeros64(hit) >> 3
+				break
+			}
+			i += 8
+		}
+		for i < len(b) && b[i] != '"' && b[i] != '\\' {
+			i++
+		}
+		switch {
+		case i >= len(b):
 			return -1
-		}
-		i += n
-		slashes := 0
-		for slashes < i && b[i-1-slashes] == '\\' {
-			slashes++
-		}
-		if slashes%2 == 0 {
+		case b[i] == '"':
 			return i
 		}
-		i++
+		i += 2
 	}
 }
 

@@ -35,7 +35,19 @@ type Item struct {
 	Offset int64  // byte offset of the item in the (decompressed) input
 	Raw    []byte // valid until the next call of the reader
 	Err    error  // why the item cannot be used; Raw then holds what could be kept of it
+	// Members are those of the outermost object, in their order, as places in
+	// Raw, so that who looks for some of them need not read Raw again. Nil where
+	// there are more than MaxMembers. Valid as long as Raw.
+	Members []Member
 }
+
+// Member is where a member of an object stands: its name, without the quotes, at
+// [Name, NameEnd), its value at [Value, ValueEnd).
+type Member struct{ Name, NameEnd, Value, ValueEnd int32 }
+
+// MaxMembers is how many Members an Item tells of; a CloudTrail record has about
+// 25.
+const MaxMembers = 64
 
 // Envelope is an EventBridge event (AWS: "Events in Amazon EventBridge").
 type Envelope struct {

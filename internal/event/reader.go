@@ -229,6 +229,9 @@ func (r *Reader) object() (Item, bool) {
 		item := Item{Offset: offset, Raw: r.w.bytes()[:r.scan.pos:r.scan.pos]}
 		if _, wrapped := wrapperOf(&r.scan, item.Raw); !wrapped {
 			item.Format, item.Err = r.recognise(item.Raw)
+			if len(r.scan.top) <= MaxMembers {
+				item.Members = r.scan.top
+			}
 		}
 		r.w.advance(r.scan.pos)
 		return item, true

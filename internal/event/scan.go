@@ -54,17 +54,19 @@ type scan struct {
 	skim     bool
 	seen     members
 	at       [memberCount]span
+	name     span                  // of the present member
+	top      []Member              // of the outermost object
 	object   [maxDepth / 64]uint64 // a bit a level: set for an object
 	fault    string
 }
 
 // reset readies the scan for the value that starts at position 0.
-func (s *scan) reset() { *s = scan{want: expectValue} }
+func (s *scan) reset() { *s = scan{want: expectValue, top: s.top[:0]} }
 
 // resetInside readies the scan for the rest of an object of which a list of
 // items has been read.
 func (s *scan) resetInside() {
-	*s = scan{want: expectCommaOrEnd, depth: 1}
+	*s = scan{want: expectCommaOrEnd, depth: 1, top: s.top[:0]}
 	s.object[0] = 1 << 1
 }
 
@@ -101,7 +103,7 @@ func (s *scan) run(b []byte, last bool) progress {
 			s.inString = false
 			if s.isKey {
 				if s.depth == 1 && !s.skim {
-					s.member = memberOf(b[s.start:i])
+					s.member, s.name = memberOf(b[s.start:i]), span{s.start, i}
 				}
 				s.want = expectColon
 			} else {
@@ -238,7 +240,13 @@ func (s *scan) run(b []byte, last bool) progress {
 // endValue notes that a value ended at position to.
 func (s *scan) endValue(to int) {
 	s.want = expectCommaOrEnd
-	if s.depth == 1 && s.member != memberNone && !s.skim {
+	if s.depth != 1 || s.skim {
+		return
+	}
+	if s.name.to > 0 && len(s.top) <= MaxMembers {
+		s.top = append(s.top, Member{int32(s.name.from), int32(s.name.to), int32(s.value), int32(to)})
+	}
+	if s.member != memberNone {
 		s.at[s.member] = span{s.value, to}
 		s.seen |= 1 << s.member
 		s.member = memberNone

@@ -42,7 +42,7 @@ type Intake struct {
 	Detects func(event.Format) bool
 	// Wakes says whether an item wakes any detection rule; what wakes none is
 	// counted and goes no further. Nil: the rules see all items.
-	Wakes func(event.Format, []byte) bool
+	Wakes func(event.Item) bool
 	// Objects takes in what a notification of S3 names; nil: such notifications
 	// are dead letters.
 	Objects Objects
@@ -138,7 +138,7 @@ func (in *Intake) detects(item event.Item) bool {
 // look adds an event to the batch if it wakes a rule.
 func (in *Intake) look(b *batch, item event.Item) {
 	b.looked++
-	if in.Wakes == nil || in.Wakes(item.Format, item.Raw) {
+	if in.Wakes == nil || in.Wakes(item) {
 		b.events = append(b.events, casework.Event{Format: item.Format, Raw: bytes.Clone(item.Raw), Source: item.Source, Position: item.Index, At: in.Now()})
 	}
 }

@@ -67,14 +67,17 @@ type reading struct {
 // else was found, decoded.
 type chunk struct {
 	batch
-	raw    []byte
-	events []place
+	raw     []byte
+	members []event.Member
+	events  []place
 }
 
-// place is where an event lies in a chunk.
+// place is where an event lies in a chunk: where it ends, and the one behind it
+// begins.
 type place struct {
 	format   event.Format
-	end      int // it begins where the one before ends
+	raw      int
+	members  int
 	source   string
 	position int64
 }
@@ -117,7 +120,8 @@ func (rd *reading) split(r io.Reader, name string) error {
 		if rd.in.detects(item) && noFinding(item) {
 			c.read++
 			c.raw = append(c.raw, item.Raw...)
-			c.events = append(c.events, place{item.Format, len(c.raw), item.Source, item.Index})
+			c.members = append(c.members, item.Members...)
+			c.events = append(c.events, place{item.Format, len(c.raw), len(c.members), item.Source, item.Index})
 		} else {
 			rd.in.item(&c.batch, item, maxRaw)
 		}
@@ -176,16 +180,19 @@ const chunksATransaction = 16
 
 // join adds a chunk to a batch, and empties it.
 func (rd *reading) join(b *batch, c *chunk) {
-	in, start := rd.in, 0
+	raw, members := 0, 0
 	for _, p := range c.events {
-		item := event.Item{Format: p.format, Raw: c.raw[start:p.end], Source: p.source, Index: p.position}
-		start = p.end
-		in.look(b, item)
+		item := event.Item{Format: p.format, Raw: c.raw[raw:p.raw], Source: p.source, Index: p.position}
+		if p.members > members {
+			item.Members = c.members[members:p.members]
+		}
+		raw, members = p.raw, p.members
+		rd.in.look(b, item)
 	}
 	b.read += c.read
 	b.looked += c.looked
 	b.bytes = c.bytes
 	b.findings, b.dead = append(b.findings, c.findings...), append(b.dead, c.dead...)
 	b.events = append(b.events, c.batch.events...)
-	*c = chunk{raw: c.raw[:0], events: c.events[:0]}
+	*c = chunk{raw: c.raw[:0], members: c.members[:0], events: c.events[:0]}
 }
