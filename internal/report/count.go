@@ -22,10 +22,10 @@ type group struct {
 	opened, closed int // since a time
 }
 
-const groups = `SELECT account, owner, state, standards, severity, count(*),
+const groups = `SELECT owner, state, standards, severity, count(*),
 	sum(state = 'open' AND coalesce(due < $1, 0)), sum(opened_at >= $2), sum(coalesce(closed_at >= $2, 0) AND state = 'closed')
 	FROM cases WHERE kind = 'state' AND (state <> 'closed' OR closed_at >= $2)
-	GROUP BY account, owner, state, standards, severity`
+	GROUP BY owner, state, standards, severity`
 
 // countCases counts the cases that stand, and those closed since a time.
 func countCases(ctx context.Context, q store.Querier, now, since time.Time) ([]group, error) {
@@ -38,7 +38,7 @@ func countCases(ctx context.Context, q store.Querier, now, since time.Time) ([]g
 	for rows.Next() {
 		var g group
 		var standards string
-		if err := rows.Scan(&g.account, &g.owner, &g.state, &standards, &g.severity, &g.n, &g.overdue, &g.opened, &g.closed); err != nil {
+		if err := rows.Scan(&g.owner, &g.state, &standards, &g.severity, &g.n, &g.overdue, &g.opened, &g.closed); err != nil {
 			return nil, fmt.Errorf("counting cases: %w", err)
 		}
 		g.standards = list(standards)
