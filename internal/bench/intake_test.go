@@ -27,29 +27,36 @@ func BenchmarkIntake(b *testing.B) {
 	if err := findings(&input, n, at); err != nil {
 		b.Fatal(err)
 	}
+	// The best of a few rounds of each: other programs on the machine only slow
+	// things down.
+	best := func(d *time.Duration, is time.Duration) {
+		if *d == 0 || is < *d {
+			*d = is
+		}
+	}
 	var fresh, again, rows, bare time.Duration
-	for b.Loop() {
+	for round := 0; round < 3 || b.Loop(); round++ {
 		dir := b.TempDir()
 		a := open(b, dir)
-		fresh += take(b, func() int {
+		best(&fresh, take(b, func() int {
 			t, err := a.Intake.Read(context.Background(), bytes.NewReader(input.Bytes()), "new")
 			if err != nil || t.Dead > 0 || t.Cases.Opened != n {
 				b.Fatalf("%+v %v", t, err)
 			}
 			return t.Findings
-		})
-		again += take(b, func() int {
+		}))
+		best(&again, take(b, func() int {
 			t, err := a.Intake.Read(context.Background(), bytes.NewReader(input.Bytes()), "again")
 			if err != nil || t.Unchanged != n {
 				b.Fatalf("%+v %v", t, err)
 			}
 			return t.Findings
-		})
+		}))
 		a.Close()
-		rows += insertSame(b, filepath.Join(dir, "z.db"), (n+casework.BatchSize-1)/casework.BatchSize)
-		bare += insertBare(b, n)
+		best(&rows, insertSame(b, filepath.Join(dir, "z.db"), (n+casework.BatchSize-1)/casework.BatchSize))
+		best(&bare, insertBare(b, n))
 	}
-	per := func(d time.Duration) float64 { return float64(n) * float64(b.N) / d.Seconds() }
+	per := func(d time.Duration) float64 { return float64(n) / d.Seconds() }
 	b.ReportMetric(per(fresh), "new/s")
 	b.ReportMetric(per(again), "unchanged/s")
 	b.ReportMetric(float64(rows)/float64(fresh), "new÷rows")
