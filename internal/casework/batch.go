@@ -185,6 +185,9 @@ func (b *batch) write(ctx context.Context) error {
 	if err := b.tell(ctx); err != nil {
 		return err
 	}
+	if err := b.tickets(ctx); err != nil {
+		return err
+	}
 	if err := b.hub(ctx); err != nil {
 		return err
 	}

@@ -66,6 +66,10 @@ type Rules struct {
 	// nil or ok false: it is not told.
 	Hub func(account, region string) (hubAccount, hubRegion string, ok bool)
 
+	// Tracker is where an owner's tickets live; nil or ok false: nowhere.
+	Tracker           func(owner string) (tracker, project string, ok bool)
+	TicketsPerControl bool // one ticket a control and owner; otherwise one a case
+
 	GroupWait    time.Duration                               // a message waits for cases to join; CRITICAL does not
 	GroupWindow  time.Duration                               // cases of one owner and control join a message that long
 	ImportWindow time.Duration                               // how long the first import of an account, standard or control is quiet

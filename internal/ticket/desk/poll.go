@@ -1,0 +1,128 @@
+package desk
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"zesei/internal/casefile"
+	"zesei/internal/casework"
+	"zesei/internal/job"
+	"zesei/internal/store"
+	"zesei/internal/ticket"
+)
+
+// overlap is how far back a poll looks beyond the one before it: what a tracker
+// lists late is still heard, and heard once.
+const overlap = 10 * time.Minute
+
+// Poll asks one tracker's project what people did there. Its subject is
+// tracker|project. It runs again by itself as long as tickets are followed.
+func (d *Desk) Poll(ctx context.Context, j job.Job) error {
+	name, project, ok := strings.Cut(j.Subject, "|")
+	if !ok {
+		return job.Permanent(fmt.Errorf("poll of tickets %q: expected tracker|project", j.Subject))
+	}
+	rows, err := store.FollowedTickets(ctx, d.DB.View(), name, project)
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	tracker, err := d.Tracker(ctx, name)
+	if err != nil {
+		return err
+	}
+	byKey := map[string]store.Ticket{}
+	var refs []ticket.Ref
+	for _, r := range rows {
+		var k ticket.Known
+		if json.Unmarshal(r.Known, &k) == nil && k.Exists() {
+			byKey[k.Key], refs = r, append(refs, k.Ref)
+		}
+	}
+	began := d.Now()
+	since, err := d.since(ctx, j.Subject, rows)
+	if err != nil {
+		return err
+	}
+	list, err := tracker.Changes(ctx, project, since, refs)
+	if err != nil {
+		return d.failed(err)
+	}
+	for _, is := range list {
+		if row, ours := byKey[is.Key]; ours {
+			if err := d.hear(ctx, row, is); err != nil {
+				return err
+			}
+		}
+	}
+	if err := d.DB.Update(ctx, func(tx *store.Tx) error {
+		return store.SetMeta(ctx, tx, polled(j.Subject), began.UTC().Format(time.RFC3339))
+	}); err != nil {
+		return fmt.Errorf("keeping when %s was asked: %w", name, err)
+	}
+	return job.Later(began.Add(d.every()), "the next poll")
+}
+
+func polled(subject string) string { return "ticket.poll." + subject }
+
+// since is when the project was last asked, less an overlap; the first time it is
+// when the oldest ticket was opened.
+func (d *Desk) since(ctx context.Context, subject string, rows []store.Ticket) (time.Time, error) {
+	last, err := store.Meta(ctx, d.DB.View(), polled(subject))
+	if err != nil {
+		return time.Time{}, err
+	}
+	at, err := time.Parse(time.RFC3339, last)
+	if err != nil {
+		at = rows[0].OpenedAt
+		for _, r := range rows {
+			if r.OpenedAt.Before(at) {
+				at = r.OpenedAt
+			}
+		}
+	}
+	return at.Add(-overlap), nil
+}
+
+// hear takes what is news of one ticket into its cases.
+func (d *Desk) hear(ctx context.Context, row store.Ticket, is ticket.Issue) error {
+	row, err := store.LoadTicket(ctx, d.DB.View(), row.ID) // a delivery may have gone on since
+	if err != nil {
+		return err
+	}
+	t, known, _, err := d.ticket(ctx, row)
+	if err != nil {
+		return err
+	}
+	if known.Key != is.Key {
+		return nil
+	}
+	after, heard := ticket.Absorb(known, is, t.Open(), d.Now())
+	if len(heard) == 0 && after.ReadAt == known.ReadAt && after.Assigned == known.Assigned && after.Closed == known.Closed {
+		return nil
+	}
+	var news []casework.TicketNews
+	for _, h := range heard {
+		n := casework.TicketNews{What: string(h.What), Who: h.Who, Text: h.Text, URL: known.URL, Until: d.ExceptionEnds(d.Now())}
+		news = append(news, n)
+		if h.What == ticket.HeardClosed && d.Requests {
+			n.What, n.Text = string(ticket.HeardException), "its ticket "+known.Key+" was closed while the resource still fails"
+			news, after.Early.Requested = append(news, n), true
+		}
+		d.Log.Info("heard from a tracker", "ticket", row.ID, "key", known.Key, "what", h.What, "who", h.Who)
+	}
+	raw, err := json.Marshal(after)
+	if err != nil {
+		return fmt.Errorf("keeping what is known of a ticket: %w", err)
+	}
+	err = d.Work.HeardTicket(ctx, row.ID, after.Key, followed(t, after), raw, time.Time{}, news)
+	var refused *casefile.RefusedError
+	if errors.As(err, &refused) { // what a person asked for cannot be done: keep the rest
+		d.Log.Warn("what came from a tracker was refused", "ticket", row.ID, "error", err)
+		return d.Work.HeardTicket(ctx, row.ID, after.Key, followed(t, after), raw, time.Time{}, nil)
+	}
+	return err
+}
