@@ -41,6 +41,31 @@ func (c *Config) check() {
 	for i, s := range c.Schedules {
 		c.checkSchedule(fmt.Sprintf("schedules[%d]", i), s)
 	}
+	c.checkNotYet()
+}
+
+// checkNotYet refuses what the format knows and this version does not do: a key
+// that is read and does nothing would be believed.
+func (c *Config) checkNotYet() {
+	refuse := func(path string, set bool) {
+		if set {
+			c.wrong(path, "this version does not do that yet", "the key left out", "")
+		}
+	}
+	refuse("notify.report_failures", c.Notify.ReportFailures != "")
+	if s := c.Notify.Slack; s != nil {
+		refuse("notify.slack.signing_secret", s.SigningSecret.IsSet())
+		refuse("notify.slack.app_token", s.AppToken.IsSet())
+		refuse("notify.slack.team", s.Team != "")
+	}
+	for i, s := range c.Schedules {
+		refuse(fmt.Sprintf("schedules[%d].email", i), len(s.Email) > 0)
+	}
+	refuse("retention.raw", !c.Retention.Raw.IsZero())
+	refuse("retention.closed", !c.Retention.Closed.IsZero() && c.Audit.Bucket == "")
+	if strings.HasPrefix(c.Store, "postgres") {
+		c.wrong("store", "this version keeps its store in SQLite only", "sqlite:FILE", "")
+	}
 }
 
 func (c *Config) wrong(path, message, expected, hint string) {

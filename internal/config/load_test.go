@@ -175,3 +175,17 @@ func BenchmarkLoad(b *testing.B) {
 		}
 	}
 }
+
+// A key that is read and does nothing would be believed.
+func TestWhatThisVersionDoesNotDoIsRefused(t *testing.T) {
+	for _, text := range []string{
+		"store: postgres://db/zesei\n",
+		`notify: {slack: {token: "${env:HOOK}", app_token: "${env:HOOK}"}}` + "\n",
+		"retention: {raw: 30 days}\n",
+	} {
+		_, err := Parse("zesei.yaml", []byte(text), environment, os.ReadFile)
+		if err == nil || !strings.Contains(err.Error(), "this version") {
+			t.Errorf("%s: got %v", text, err)
+		}
+	}
+}

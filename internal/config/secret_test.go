@@ -25,7 +25,7 @@ func TestSecretsAreResolvedFromTheirReference(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "token"), []byte("from-file\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	text := `notify: {slack: {token: "${file:token}", signing_secret: "${env:HOOK}", app_token: "${ssm:/zesei/app}"}, pagerduty: {routing_key: "${env:GONE}"}}
+	text := `notify: {slack: {token: "${file:token}"}, webhook: {url: https://h.example.com, secret: "${env:HOOK}"}, email: {from: z@example.com, smtp: "m.example.com:587", user: z, password: "${ssm:/zesei/app}"}, pagerduty: {routing_key: "${env:GONE}"}}
 ticket: {jira: {url: https://j.example.com, token: "${secretsmanager:arn:x#k}"}}
 `
 	c, err := Parse(filepath.Join(dir, "zesei.yaml"), []byte(text), environment, os.ReadFile)
@@ -34,7 +34,7 @@ ticket: {jira: {url: https://j.example.com, token: "${secretsmanager:arn:x#k}"}}
 	}
 	aws := resolver{"ssm /zesei/app": "from-ssm", "secretsmanager arn:x#k": "from-manager"}
 	for want, s := range map[string]Secret{
-		"from-file": c.Notify.Slack.Token, "hook-value": c.Notify.Slack.SigningSecret, "from-ssm": c.Notify.Slack.AppToken, "from-manager": c.Ticket["jira"].Token, "": {},
+		"from-file": c.Notify.Slack.Token, "hook-value": c.Notify.Webhook.Secret, "from-ssm": c.Notify.Email.Password, "from-manager": c.Ticket["jira"].Token, "": {},
 	} {
 		if got, err := s.Value(t.Context(), aws); err != nil || got != want {
 			t.Errorf("got %q %v, want %q", got, err, want)
@@ -43,7 +43,7 @@ ticket: {jira: {url: https://j.example.com, token: "${secretsmanager:arn:x#k}"}}
 	if _, err := c.Notify.PagerDuty.RoutingKey.Value(t.Context(), aws); err == nil || err.Error() != "environment variable GONE is not set" {
 		t.Errorf("got %v", err)
 	}
-	if _, err := c.Notify.Slack.AppToken.Value(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "ssm:/zesei/app") {
+	if _, err := c.Notify.Email.Password.Value(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "ssm:/zesei/app") {
 		t.Errorf("got %v", err)
 	}
 }
