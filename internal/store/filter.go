@@ -30,6 +30,8 @@ type Filter struct {
 	KeyPrefixes []string // hexadecimal beginnings of the key's hash
 	After       string   // keyset cursor of the page before
 	Limit       int      // 0: 100
+
+	among *candidates // what the text index says of Text
 }
 
 // listOrder is the order of a list: what is open before what is not, what is due
@@ -48,7 +50,7 @@ const mostBranches = 16
 // field with several values would make SQLite sort all of their cases, so each
 // value gives its own page from the index, and the pages are merged.
 func (f Filter) query() (string, []any, error) {
-	c := &conditions{}
+	c := &conditions{from: "cases"}
 	branch := c.field("account", f.Accounts)
 	branch = c.branch(branch, "owner", f.Owners)
 	branch = c.branch(branch, "control", f.Controls)
@@ -64,6 +66,11 @@ func (f Filter) query() (string, []any, error) {
 	}
 	if f.Resource != "" {
 		c.add("resource = " + c.arg(f.Resource))
+	}
+	if f.among != nil {
+		list, _ := json.Marshal(append([]int64{}, f.among.ids...))
+		// A cross join keeps this order: the few that may match are looked up.
+		c.from = "(SELECT value AS found FROM json_each(" + c.arg(string(list)) + ") UNION ALL SELECT id FROM cases WHERE id > " + c.arg(f.among.indexed) + ") CROSS JOIN cases ON cases.id = found"
 	}
 	if f.Text != "" {
 		p := c.arg("%" + likeEscape.Replace(f.Text) + "%")
@@ -92,6 +99,7 @@ func (f Filter) query() (string, []any, error) {
 
 // conditions puts a WHERE together.
 type conditions struct {
+	from     string
 	where    []string
 	args     []any
 	oneState bool // only one state is asked for
@@ -171,7 +179,7 @@ func (c *conditions) keys(prefixes []string) error {
 func (c *conditions) page(branches []string, limit int) string {
 	most := c.arg(limit)
 	one := func(extra ...string) string {
-		q := `SELECT id, list_state, list_due FROM cases`
+		q := `SELECT id, list_state, list_due FROM ` + c.from
 		if where := slices.Concat(extra, c.where); len(where) > 0 {
 			q += " WHERE " + strings.Join(where, " AND ")
 		}

@@ -25,6 +25,10 @@ func List(ctx context.Context, q Querier, f Filter) ([]Listed, string, error) {
 	if f.Limit <= 0 {
 		f.Limit = 100
 	}
+	var err error
+	if f.among, err = textCandidates(ctx, q, f.Text); err != nil {
+		return nil, "", err
+	}
 	query, args, err := f.query()
 	if err != nil {
 		return nil, "", err

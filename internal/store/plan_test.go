@@ -165,6 +165,32 @@ func ordered(query, step string) bool {
 	return strings.Contains(query, "LIMIT") && strings.Contains(step, "USING")
 }
 
+// What the text index found is looked up, not searched for in the list.
+func TestTextThatIsIndexedIsLookedUp(t *testing.T) {
+	db := openStore(t)
+	save(t, db, aCase("111122223333", "EC2.19", 1))
+	if err := db.IndexText(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	queries := &recorder{Querier: db.View()}
+	list, _, err := store.List(context.Background(), queries, store.Filter{Text: "sg-1", States: []casefile.State{casefile.Open}})
+	if err != nil || len(list) != 1 {
+		t.Fatal(list, err)
+	}
+	looked := false
+	for _, q := range queries.seen {
+		for _, step := range plan(t, db, q) {
+			if strings.HasPrefix(step, "SCAN cases") {
+				t.Errorf("%s\n  %s", step, q)
+			}
+			looked = looked || strings.Contains(step, "SEARCH cases USING INTEGER PRIMARY KEY (rowid=?)")
+		}
+	}
+	if !looked {
+		t.Error("nothing was looked up by id")
+	}
+}
+
 // A page of a list is read from an index in the list's order: never sorted.
 func TestEveryListIsReadInOrder(t *testing.T) {
 	db := openStore(t)

@@ -94,13 +94,43 @@ var listing = []scene{
 	}},
 	{"text is found anywhere in title, control or resource, without case, and means itself", func(s *stage) {
 		s.save(one(0, func(f *casefile.File) { f.Title = "Bucket 100%_done" }), one(1, in("111122223333", "RDS.3", "shop")), one(22))
-		s.lists(store.Filter{Text: "bucket"}, "0")
-		s.lists(store.Filter{Text: "rds."}, "1")
-		s.lists(store.Filter{Text: "SG-22"}, "22")
-		s.lists(store.Filter{Text: "0%_d"}, "0")
-		s.lists(store.Filter{Text: "1__%"})
-		s.lists(store.Filter{Text: `\`})
-		s.lists(store.Filter{Text: "sg-2", Controls: []string{"EC2.19"}}, "22")
+		found := func(more ...string) {
+			s.Helper()
+			s.lists(store.Filter{Text: "bucket"}, "0")
+			s.lists(store.Filter{Text: "rds."}, "1")
+			s.lists(store.Filter{Text: "SG-22"}, append([]string{"22"}, more...)...)
+			s.lists(store.Filter{Text: "0%_d"}, "0")
+			s.lists(store.Filter{Text: "1__%"})
+			s.lists(store.Filter{Text: `\`})
+			s.lists(store.Filter{Text: `"`})
+			s.lists(store.Filter{Text: `" OR "sg-" OR "`})
+			s.lists(store.Filter{Text: "sg-2", Controls: []string{"EC2.19"}}, append([]string{"22"}, more...)...)
+			s.lists(store.Filter{Text: "22"}, append([]string{"0", "1", "22"}, more...)...) // in each account
+		}
+		found()
+		s.fatal(s.db.IndexText(s.ctx)) // nothing but the speed changes
+		found()
+		s.save(one(221)) // and what came after is found, too
+		found("221")
+		s.fatal(s.db.IndexText(s.ctx))
+		s.fatal(s.db.IndexText(s.ctx))
+		found("221")
+	}},
+	{"a text that many cases hold is found page by page, indexed or not", func(s *stage) {
+		var files []*casefile.File
+		for i := range 2500 {
+			files = append(files, one(i))
+		}
+		s.save(files...)
+		for range 2 {
+			if got := s.list(store.Filter{Text: "security-group", Limit: 700}); len(got) != 2500 {
+				s.Errorf("%d found, want all", len(got))
+			}
+			if got := s.list(store.Filter{Text: "sg-12", Limit: 50}); len(got) != 111 {
+				s.Errorf("%d found, want sg-12, sg-120 … and sg-1200 …", len(got))
+			}
+			s.fatal(s.db.IndexText(s.ctx))
+		}
 	}},
 	{"a key's beginning finds its case, or says why not", func(s *stage) {
 		f := one(1)
