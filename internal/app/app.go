@@ -220,8 +220,9 @@ func (a *App) rules() *casework.Rules {
 	l := a.Policy.Limits()
 	return &casework.Rules{
 		Policy: a.Policy, Directory: a.Directory, Catalogue: a.Catalogue, Detect: a.engine,
-		CanRead:   func(account, id string) bool { return a.Checker.Has(id) && a.Directory.reads(account) },
-		Hub:       a.Directory.hub,
+		CanRead: func(account, id string) bool { return a.Checker.Has(id) && a.Directory.reads(account) },
+		Hub:     a.Directory.hub,
+		Tracker: a.Directory.tracker, TicketsPerControl: a.Policy.TicketsPerControl(),
 		GroupWait: a.Policy.GroupWait(), GroupWindow: groupWindow, ImportWindow: importWindow,
 		DigestAt: func(owner string, now time.Time) time.Time {
 			return nextDigest(a.Policy.NotifyIn(), now.In(a.Config.OwnerZone(owner)))
@@ -252,6 +253,7 @@ func (a *App) jobs(ctx context.Context, o Options) error {
 		casework.JobTick:     func(ctx context.Context, j job.Job) error { return a.Work.Tick(ctx, j.Subject) },
 		casework.JobRedecide: a.redecideJob,
 		casework.JobRemind:   a.remindJob,
+		jobPrune:             a.prune,
 	}
 	if o.Offline {
 		return nil
@@ -277,6 +279,9 @@ func (a *App) jobs(ctx context.Context, o Options) error {
 	a.Queue.Handlers[casework.JobVerify] = a.Fixes.VerifyJob
 	a.Queue.Handlers[casework.JobMessage] = a.Outbox.Job
 	a.Queue.Handlers[casework.JobHub] = hub.Job
+	if err := a.ticketJobs(); err != nil {
+		return err
+	}
 	a.Queue.Handlers[JobSchedule] = a.scheduleJob
 	return a.auditJobs(ctx)
 }

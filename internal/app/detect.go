@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"zesei/internal/config"
 	"zesei/internal/control"
 	"zesei/internal/detect"
 	"zesei/internal/event"
@@ -15,10 +16,10 @@ import (
 // DefaultPacks are the detection packs where the configuration names none.
 var DefaultPacks = []string{"baseline", "guardduty", "health", "config", "trusted-advisor", "inspector", "access-analyzer", "macie"}
 
-// Packs reads the detection packs of the configuration: shipped ones by name,
+// Packs reads the detection packs of a configuration: shipped ones by name,
 // others as files beside it. The error names file, line and field.
-func (a *App) packs() ([]*detect.Pack, error) {
-	names := a.Config.Detect.Packs
+func Packs(c *config.Config) ([]*detect.Pack, error) {
+	names := c.Detect.Packs
 	if len(names) == 0 {
 		names = DefaultPacks
 	}
@@ -32,7 +33,7 @@ func (a *App) packs() ([]*detect.Pack, error) {
 			out = append(out, p...)
 			continue
 		}
-		path := a.Config.Path(name)
+		path := c.Path(name)
 		data, err := os.ReadFile(path)
 		if err != nil {
 			return nil, fmt.Errorf("detect.packs: %q is no shipped pack (%s) and cannot be read as a file: %w", name, strings.Join(detect.Names(), ", "), err)
@@ -49,7 +50,7 @@ func (a *App) packs() ([]*detect.Pack, error) {
 // detection makes the engine of the configured packs, and says which items it
 // looks at: a pack that matches Security Hub's own events sees these too.
 func (a *App) detection() (*detect.Engine, func(event.Format) bool, error) {
-	packs, err := a.packs()
+	packs, err := Packs(a.Config)
 	if err != nil {
 		return nil, nil, err
 	}

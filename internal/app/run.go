@@ -58,8 +58,13 @@ func (a *App) Pass(ctx context.Context) (Pass, error) {
 	}
 	if serving != "" {
 		p.Notes = append(p.Notes, serving+" serves this store and works what follows")
-	} else if err := a.works(ctx, &p); err != nil {
-		return p, err
+	} else {
+		if err := a.startDaily(ctx); err != nil {
+			return p, err
+		}
+		if err := a.works(ctx, &p); err != nil {
+			return p, err
+		}
 	}
 	if p.Changes, err = store.ChangesSince(ctx, a.DB.View(), start); err != nil {
 		return p, err

@@ -150,8 +150,8 @@ func (v *server) generation(ctx context.Context, a *App) (*rulesRead, error) {
 	if err := a.sign(ctx, a.Now()); err != nil {
 		return nil, fmt.Errorf("giving a sign of life: %w", err)
 	}
-	if err := a.StartSchedules(ctx); err != nil {
-		return nil, fmt.Errorf("starting the schedules: %w", err)
+	if err := a.startDaily(ctx); err != nil {
+		return nil, err
 	}
 	v.metrics.watch(a)
 	in := v.intakes(a)

@@ -133,6 +133,10 @@ func (b *batch) message(ctx context.Context, g group) (*store.Message, error) {
 	}
 	m = store.Message{Kind: g.kind, Owner: g.owner, Control: g.control, Channel: g.channel, OpenedAt: b.now,
 		SendAfter: b.now.Add(b.rules.GroupWait), Until: b.now.Add(b.rules.GroupWindow)}
+	if b.rules.Ladder != nil { // quiet hours hold back all but what is CRITICAL (join)
+		m.SendAfter = b.rules.Ladder(g.owner).Loud(m.SendAfter)
+		m.Until = m.SendAfter.Add(b.rules.GroupWindow)
+	}
 	switch g.kind {
 	case store.MessageImport:
 		m.Until = b.now.Add(b.rules.ImportWindow)

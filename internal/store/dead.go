@@ -58,6 +58,14 @@ func DeadLetters(ctx context.Context, q Querier, after int64, limit int) ([]Dead
 	return out, rows.Err()
 }
 
+// PruneDead forgets dead letters that were last seen before a time.
+func PruneDead(ctx context.Context, tx *Tx, before time.Time) error {
+	if _, err := tx.Exec(ctx, `DELETE FROM dead WHERE last_at < $1`, before.UnixMilli()); err != nil {
+		return fmt.Errorf("forgetting dead letters: %w", err)
+	}
+	return nil
+}
+
 // LastDead is the newest dead letter's id; 0 where there is none.
 func LastDead(ctx context.Context, q Querier) (id int64, err error) {
 	err = q.QueryRowContext(ctx, `SELECT coalesce(max(id), 0) FROM dead`).Scan(&id)

@@ -1,0 +1,38 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"zesei/internal/job"
+	"zesei/internal/store"
+)
+
+// jobPrune forgets, once a day, what the configuration says not to keep.
+const jobPrune = "prune"
+
+func (a *App) prune(ctx context.Context, _ job.Job) error {
+	keep := a.Config.Retention.Dead.Duration()
+	err := a.DB.Update(ctx, func(tx *store.Tx) error { return store.PruneDead(ctx, tx, a.Now().Add(-keep)) })
+	if err != nil {
+		return fmt.Errorf("forgetting old dead letters: %w", err)
+	}
+	return job.Later(a.Now().Add(24*time.Hour), "the next day")
+}
+
+// startDaily asks for what runs by the clock: schedules and pruning. serve and run
+// do; a command that only takes something in does not.
+func (a *App) startDaily(ctx context.Context) error {
+	if err := a.StartSchedules(ctx); err != nil {
+		return fmt.Errorf("starting the schedules: %w", err)
+	}
+	return a.startPruning(ctx)
+}
+
+// startPruning asks for the daily job; asking again runs it at once.
+func (a *App) startPruning(ctx context.Context) error {
+	return a.DB.Update(ctx, func(tx *store.Tx) error {
+		return job.Enqueue(ctx, tx, a.Now(), job.Want{Kind: jobPrune, Subject: "daily"})
+	})
+}
