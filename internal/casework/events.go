@@ -2,6 +2,7 @@ package casework
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -45,6 +46,9 @@ func (l Look) String() string {
 	return l.Target.String() + "\n" + strings.Join(l.Controls, ",") + "\n" + string(actor)
 }
 
+// what is looked at, whoever changed it.
+func (l Look) what() string { return l.Target.String() + "\n" + strings.Join(l.Controls, ",") }
+
 // ParseLook reads a job's subject.
 func ParseLook(s string) (Look, error) {
 	p := strings.SplitN(s, "\n", 3)
@@ -67,7 +71,7 @@ func (b *batch) detect(ctx context.Context, events []Event, r *Result) error {
 		return nil
 	}
 	d := b.rules.Detect.Batch(store.Windows{Ctx: ctx, Tx: b.tx})
-	var found []finding.Finding
+	var all []followed
 	for _, ev := range events {
 		hits, err := d.Detect(ev.Format, ev.Raw, ev.At)
 		if err != nil {
@@ -78,15 +82,7 @@ func (b *batch) detect(ctx context.Context, events []Event, r *Result) error {
 		}
 		r.Detected += len(hits)
 		for i := range hits {
-			opens, err := b.hit(ctx, &hits[i])
-			if err != nil {
-				return err
-			}
-			if opens {
-				f := hits[i].Finding
-				f.Raw, f.Due = nil, hits[i].Due
-				found = append(found, f)
-			}
+			all = append(all, followed{Hit: &hits[i], looks: b.looks(&hits[i])})
 		}
 	}
 	for _, c := range d.Changes() {
@@ -94,13 +90,78 @@ func (b *batch) detect(ctx context.Context, events []Event, r *Result) error {
 			return err
 		}
 	}
+	found, err := b.news(ctx, all)
+	if err != nil {
+		return err
+	}
 	r.Findings += len(found)
 	return b.hear(ctx, found, r)
 }
 
+// followed is a match with what follows from it.
+type followed struct {
+	*detect.Hit
+	looks []Look
+}
+
+// news carries out what has not followed from these events before, and returns
+// the findings that open cases.
+func (b *batch) news(ctx context.Context, all []followed) (found []finding.Finding, err error) {
+	var hashes [][16]byte
+	for _, f := range all {
+		if f.once() {
+			hashes = append(hashes, f.hash("told"))
+		}
+		for _, l := range f.looks {
+			hashes = append(hashes, f.hash(l.what()))
+		}
+	}
+	fresh, err := store.FirstTime(ctx, b.tx, hashes, b.now)
+	if err != nil {
+		return nil, err
+	}
+	first := func(h [16]byte) bool {
+		is := fresh[h]
+		delete(fresh, h) // the same record may stand in a batch twice
+		return is
+	}
+	for _, f := range all {
+		for _, l := range f.looks {
+			if first(f.hash(l.what())) {
+				b.ask(JobLook, l.String(), time.Time{})
+			}
+		}
+		if f.once() && !first(f.hash("told")) {
+			continue
+		}
+		opens, err := b.hit(ctx, f.Hit)
+		if err != nil {
+			return nil, err
+		}
+		if opens {
+			one := f.Finding
+			one.Raw, one.Due = nil, f.Due
+			found = append(found, one)
+		}
+	}
+	return found, nil
+}
+
+// once says whether the match is told once. What a source says of a state may
+// have to be heard again.
+func (f *followed) once() bool {
+	return f.Opens() == detect.OpensIncident || f.Opens() == detect.OpensNotice
+}
+
+// hash names one thing that follows from a match.
+func (f *followed) hash(what string) [16]byte {
+	key := f.Finding.Subjects[0].Key
+	sum := sha256.Sum256([]byte(strings.Join([]string{f.Rule.Name(), f.Event, key.Account, key.Control, key.Resource, what}, "\x00")))
+	return [16]byte(sum[:16])
+}
+
 // hit carries out one match, and says whether its finding opens a case.
 func (b *batch) hit(ctx context.Context, h *detect.Hit) (opens bool, err error) {
-	b.look(h)
 	own, err := b.ownCall(ctx, h.Session)
 	if err != nil || own {
 		return false, err // our own API call coming back rechecks, and tells nobody
@@ -114,10 +175,10 @@ func (b *batch) hit(ctx context.Context, h *detect.Hit) (opens bool, err error) 
 	return true, nil
 }
 
-// look asks for the resources of a hit to be checked at once.
-func (b *batch) look(h *detect.Hit) {
+// looks are the resources of a hit that are to be checked at once.
+func (b *batch) looks(h *detect.Hit) (all []Look) {
 	if len(h.Finding.Recheck) == 0 || b.rules.CanRead == nil {
-		return
+		return nil
 	}
 	key := h.Finding.Subjects[0].Key
 	for _, res := range h.Resources {
@@ -132,8 +193,9 @@ func (b *batch) look(h *detect.Hit) {
 		}
 		slices.Sort(controls)
 		t := Target{Partition: key.Partition, Account: key.Account, Region: res.Region, Type: res.Type, ARN: res.ARN}
-		b.ask(JobLook, Look{Target: t, Controls: controls, Actor: h.Finding.Actor}.String(), time.Time{})
+		all = append(all, Look{Target: t, Controls: controls, Actor: h.Finding.Actor})
 	}
+	return all
 }
 
 // fixSession begins the role session name of a fix's calls: zesei-<fix id>.

@@ -16,7 +16,9 @@ type Hit struct {
 	// Resources are those that the event names, for rechecks; none where it
 	// names only the account.
 	Resources []Resource
-	Due       time.Time // a date that the event sets; zero for none
+	// Event is the id of the event: a CloudTrail record's own, whatever brought it.
+	Event string
+	Due   time.Time // a date that the event sets; zero for none
 	// Session is the role session that did it, by which zesei knows its own
 	// calls (zesei-<fix id>): the name alone proves nothing.
 	Session string

@@ -43,7 +43,7 @@ func (b *Batch) hit(m entry, decoded any, raw []byte, now time.Time) ([]Hit, err
 			return nil, err
 		}
 	}
-	one := Hit{Rule: r, Resources: r.resources(h), Due: due(r.Due.first(decoded)), Session: session(pathARN.first(decoded))}
+	one := Hit{Rule: r, Resources: r.resources(h), Event: h.id, Due: due(r.Due.first(decoded)), Session: session(pathARN.first(decoded))}
 	f := &one.Finding
 	*f = finding.Finding{
 		Account: h.place.Account, Region: h.place.Region,
