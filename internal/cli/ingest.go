@@ -120,6 +120,9 @@ func (c *ingestCmd) report(e *env, t intake.Totals) error {
 		return e.print(t)
 	}
 	fmt.Fprintf(e.Out, "read %d, findings %d (%d unchanged), dead letters %d\n", t.Read, t.Findings, t.Unchanged, t.Dead)
+	if t.Events > 0 {
+		fmt.Fprintf(e.Out, "events %d, matches of detection rules %d\n", t.Events, t.Detected)
+	}
 	n := t.Cases
 	if n.Opened+n.Reopened+n.Updated+n.Closed == 0 {
 		fmt.Fprintln(e.Out, "cases: nothing changed")

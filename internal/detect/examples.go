@@ -100,9 +100,9 @@ func (x Example) item(n int) (event.Format, []byte, error) {
 
 // Failure is an example with which a rule does not do what its pack says.
 type Failure struct {
-	Rule    string
-	Example string // match[0], no_match[2]
-	Why     string
+	Rule    string `json:"rule"`
+	Example string `json:"example"` // match[0], no_match[2]
+	Why     string `json:"why"`
 }
 
 // Test runs the examples of a pack. Each event goes through all rules of the

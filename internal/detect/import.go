@@ -18,10 +18,10 @@ import (
 
 // Imported says what became of one resource of a template.
 type Imported struct {
-	Resource string   // its logical id
-	Type     string   // AWS::Events::Rule, AWS::Logs::MetricFilter
-	Rule     string   // the rule's id in the pack; "" where it was left out
-	Notes    []string // why it was left out, or what to look at
+	Resource string   `json:"resource"`       // its logical id
+	Type     string   `json:"type"`           // AWS::Events::Rule, AWS::Logs::MetricFilter
+	Rule     string   `json:"rule,omitempty"` // the rule's id in the pack; "" where it was left out
+	Notes    []string `json:"notes"`          // why it was left out, or what to look at
 }
 
 // Import writes a pack of the EventBridge rules and metric filters (with the
