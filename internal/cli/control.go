@@ -20,6 +20,10 @@ type controlCmd struct {
 	List   controlListCmd   `cmd:"" help:"List the controls of the catalogue."`
 	Show   controlShowCmd   `cmd:"" help:"Show one control: what it demands, who demands it, how zesei checks and mends it."`
 	Unused controlUnusedCmd `cmd:"" help:"List controls without data for 30 days in any account, as the policy's unused: list."`
+	Plan   controlPlanCmd   `cmd:"" help:"Show what would be enabled and disabled across accounts, Regions and standards. Exit code 1 when something cannot be read."`
+	Apply  controlApplyCmd  `cmd:"" help:"Enable and disable controls as wanted. Exit code 1 when not everything is."`
+	Import controlImportCmd `cmd:"" help:"Write how controls stand as a file that control plan reads."`
+	Log    controlLogCmd    `cmd:"" help:"Show what was changed, by whom, and how it stood before."`
 }
 
 type controlListCmd struct {
