@@ -11,8 +11,12 @@ type Via string
 
 // The kinds of channel.
 const (
-	Slack   Via = "slack"
-	Webhook Via = "webhook"
+	Slack     Via = "slack"
+	Webhook   Via = "webhook"
+	Email     Via = "email"
+	Teams     Via = "teams"
+	SNS       Via = "sns"
+	PagerDuty Via = "pagerduty"
 )
 
 // Threads says whether the channel can carry details and replies under a
@@ -34,10 +38,13 @@ const (
 
 // Message is what must be said now to one owner.
 type Message struct {
-	Key      string // our idempotency key, constant for the row
-	Owner    string
-	Via      Via
-	Target   string // Slack: channel id, #name or user id; webhook: its configured name
+	Key   string // our idempotency key, constant for the row
+	Owner string
+	Via   Via
+	// Target is, by Via: Slack: channel id, #name or user id; email: addresses,
+	// separated by commas; Teams: the owner whose workflow it is; SNS: the ARN of
+	// the topic; any other: its configured name.
+	Target   string
 	Kind     Kind
 	Language string         // ja or en; anything else reads as en
 	Zone     *time.Location // of every time in the message; nil is UTC

@@ -17,7 +17,7 @@ type Part struct {
 	// recorded: such a post is in doubt, and is looked for before it is repeated.
 	Pending bool   `json:"pending,omitempty"`
 	At      int64  `json:"at,omitempty"` // Unix seconds when it was intended
-	ID      string `json:"id,omitempty"` // Slack: the message's ts
+	ID      string `json:"id,omitempty"` // Slack: the message's ts; Carrier: the gist of what was sent
 	Hash    string `json:"hash,omitempty"`
 	Version int    `json:"version"`         // counts what was said: posts and updates
 	Posts   int    `json:"posts,omitempty"` // counts the posts alone: 2 is a post anew

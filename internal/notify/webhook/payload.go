@@ -33,7 +33,9 @@ type Payload struct {
 	Import  *notify.Import   `json:"import,omitempty"`
 }
 
-func payload(m notify.Message, a notify.Action, part notify.Part, texts *notify.Set, now time.Time) Payload {
+// NewPayload is what is sent of one version of a part. Other channels that carry
+// messages to programs send the same.
+func NewPayload(m notify.Message, a notify.Action, part notify.Part, texts *notify.Set, now time.Time) Payload {
 	v := a.View
 	// A template of the user's that fails leaves the built-in text.
 	text, _ := texts.Render(v)

@@ -91,42 +91,9 @@ func loopback(host string) bool {
 
 // Deliver carries the actions out, as notify.Channel says.
 func (d *Deliverer) Deliver(ctx context.Context, actions notify.Actions, told notify.Told, record func(notify.Told) error) (notify.Told, error) {
-	told = told.Clone()
-	if told.Target == "" {
-		told.Target = actions.Message.Target
-	}
-	save := func() error {
-		if err := record(told.Clone()); err != nil {
-			return fmt.Errorf("record what is told: %w", err)
-		}
-		return nil
-	}
-	for _, a := range actions.List {
-		part := told.Parts[a.Part]
-		if !part.Pending || part.Hash != a.Hash { // else: the same id again
-			part.Version++
-		}
-		part.Pending, part.Hash, part.At = true, a.Hash, d.now().Unix()
-		told.Parts[a.Part] = part
-		if err := save(); err != nil {
-			return told, err
-		}
-		if err := d.send(ctx, payload(actions.Message, a, part, d.texts, d.now())); err != nil {
-			return told, err
-		}
-		part.Pending = false
-		told.Parts[a.Part] = part
-		if err := save(); err != nil {
-			return told, err
-		}
-	}
-	if actions.Seen != nil {
-		told.Seen = actions.Seen
-		if err := save(); err != nil {
-			return told, err
-		}
-	}
-	return told, nil
+	return notify.Carrier{Now: d.now, Send: func(ctx context.Context, m notify.Message, a notify.Action, p notify.Part) error {
+		return d.send(ctx, NewPayload(m, a, p, d.texts, d.now()))
+	}}.Deliver(ctx, actions, told, record)
 }
 
 func (d *Deliverer) send(ctx context.Context, p Payload) error {
