@@ -100,7 +100,7 @@ func (a *App) scope(want Findings, rows []report.Row) []string {
 // line in Unread; that all refuse is an error.
 func (a *App) live(ctx context.Context, want Findings, f *Found) error {
 	if a.Cloud == nil {
-		return errors.New("Security Hub cannot be asked: nothing here can reach AWS")
+		return errors.New("asking Security Hub: nothing here can reach AWS")
 	}
 	ask, unseen := a.hubs(want.Accounts)
 	var all []finding.Finding
@@ -131,7 +131,7 @@ func (a *App) live(ctx context.Context, want Findings, f *Found) error {
 		if len(faults) == 0 {
 			faults = append(faults, errors.New("no account has a read role, and there are no AWS credentials of the caller's own; `zesei account list` shows what is configured"))
 		}
-		return fmt.Errorf("Security Hub could not be asked: %w", errors.Join(faults...))
+		return fmt.Errorf("asking Security Hub: %w", errors.Join(faults...))
 	}
 	for _, err := range faults {
 		f.Unread = append(f.Unread, strings.Join(strings.Fields(err.Error()), " "))

@@ -11,7 +11,7 @@ import (
 )
 
 // ErrNoSlack says that Slack was asked for and is not configured.
-var ErrNoSlack = errors.New("Slack is not configured: add notify.slack with its token to zesei.yaml")
+var ErrNoSlack = errors.New("no Slack is configured: add notify.slack with its token to zesei.yaml")
 
 // Post is a list on its way to a Slack channel.
 type Post struct {

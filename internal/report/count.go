@@ -13,7 +13,7 @@ import (
 
 // group is how many state cases are alike.
 type group struct {
-	account, owner string
+	owner          string
 	state          casefile.State
 	standards      []string
 	severity       int // rank
