@@ -61,7 +61,9 @@ func (v *server) intakes(a *App) *intakes {
 
 func (in *intakes) queue(q config.QueueIntake) *intake.Queue {
 	a := in.app
-	return &intake.Queue{ARN: q.Queue, Intake: a.Intake, Joiner: in.joiner, Metrics: in.v.metrics.intake, Log: a.Log, Sleep: rest,
+	taker := *a.Intake
+	taker.Objects = in.bucket(q)
+	return &intake.Queue{ARN: q.Queue, Intake: &taker, Joiner: in.joiner, Metrics: in.v.metrics.intake, Log: a.Log, Sleep: rest,
 		Connect: func(ctx context.Context) (intake.QueueClient, error) {
 			if a.Cloud == nil {
 				return nil, errNoAccount
@@ -72,6 +74,22 @@ func (in *intakes) queue(q config.QueueIntake) *intake.Queue {
 			}
 			return sqs.NewFromConfig(cfg), nil
 		}}
+}
+
+// bucket takes in the objects that notifications in a queue name, with the role
+// that reads the queue.
+func (in *intakes) bucket(q config.QueueIntake) intake.Objects {
+	a := in.app
+	return intake.NewBucket(a.Intake, in.v.metrics.intake, func(ctx context.Context, region string) (intake.ObjectClient, error) {
+		if a.Cloud == nil {
+			return nil, errNoAccount
+		}
+		cfg, err := a.as(ctx, q.Role, cmp.Or(region, strings.Split(q.Queue, ":")[3]))
+		if err != nil {
+			return nil, err
+		}
+		return awscloud.S3(cfg), nil
+	})
 }
 
 // start begins to take. What feeds the joiner ends with taking.

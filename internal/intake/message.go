@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -72,9 +73,16 @@ func (in *Intake) read(body []byte, source string) (m message) {
 		}
 		if item.Err != nil && in.Objects != nil {
 			if o, ok := notified(item.Raw); ok {
-				m.objects = append(m.objects, o)
+				if o.Key != "" {
+					m.objects = append(m.objects, o)
+				}
 				b.read++
 				continue
+			}
+		}
+		if item.Format == event.OtherEvent && in.Objects != nil {
+			if o, ok := created(item.Raw); ok {
+				m.objects = append(m.objects, o) // and the rules may look at the event itself
 			}
 		}
 		if item.Err != nil && isTestEvent(item.Raw) {
@@ -105,10 +113,12 @@ func wholly(body []byte, source string, why error) batch {
 }
 
 // notified reads a record of an S3 event notification ("Event message structure"
-// of the S3 user guide).
+// of the S3 user guide). One that tells of anything else than a new object, as of
+// a removed one, names none.
 func notified(raw []byte) (Object, bool) {
 	var r struct {
 		EventSource string `json:"eventSource"`
+		EventName   string `json:"eventName"`
 		AWSRegion   string `json:"awsRegion"`
 		S3          struct {
 			Bucket struct {
@@ -123,6 +133,9 @@ func notified(raw []byte) (Object, bool) {
 	}
 	if json.Unmarshal(raw, &r, jsontext.AllowDuplicateNames(true)) != nil || r.EventSource != "aws:s3" || r.S3.Bucket.Name == "" || r.S3.Object.Key == "" {
 		return Object{}, false
+	}
+	if !strings.HasPrefix(r.EventName, "ObjectCreated:") {
+		return Object{}, true
 	}
 	key, err := url.QueryUnescape(r.S3.Object.Key) // keys are URL-encoded in notifications
 	return Object{Bucket: r.S3.Bucket.Name, Key: key, Version: r.S3.Object.VersionID, Region: r.AWSRegion, Size: r.S3.Object.Size}, err == nil

@@ -136,7 +136,7 @@ func (rd *reading) empty() *chunk {
 	case c := <-rd.spare:
 		return c
 	default:
-		return &chunk{raw: make([]byte, 0, chunkBytes+64<<10), events: make([]place, 0, chunkEvents)}
+		return &chunk{}
 	}
 }
 
