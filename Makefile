@@ -17,7 +17,7 @@ bench: ## the numbers of docs/benchmarks.md, as ratios measured in one run
 	$(GO) test -run='^$$' -bench=. -benchmem -timeout 60m ./internal/bench ./eventpattern ./logpattern
 
 bench-large: ## the same with 1,000,000 cases
-	ZESEI_BENCH_CASES=1000000 $(GO) test -run='^$$' -bench=Cases -timeout 60m ./internal/bench
+	ZESEI_BENCH_CASES=1000000 $(GO) test -run='^$$' -bench=LargeStore -timeout 60m ./internal/bench
 
 lint:  ## gofmt, vet and staticcheck
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run gofmt -w on these files'; exit 1; }
