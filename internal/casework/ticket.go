@@ -133,14 +133,38 @@ const TicketRest = 3 * time.Minute
 // KeepTicket keeps what has been done of a ticket; poll, when not zero, is when
 // its tracker is next to be asked what people did there.
 func (w *Work) KeepTicket(ctx context.Context, id int64, key string, open bool, known json.RawMessage, poll time.Time) error {
-	return w.HeardTicket(ctx, id, key, open, known, poll, nil)
+	return w.ticket(ctx, id, key, open, known, poll, nil, nil)
+}
+
+// SawTickets keeps tickets, by row, as their tracker was seen to have them, and
+// asks for each to be taken in by the one job that may change what is known of it.
+func (w *Work) SawTickets(ctx context.Context, seen map[int64]json.RawMessage) error {
+	err := w.DB.Update(ctx, func(tx *store.Tx) error {
+		b := w.newBatch(tx, "")
+		for id, raw := range seen {
+			if err := store.SaveHeard(ctx, tx, id, raw); err != nil {
+				return err
+			}
+			b.ask(JobTicket, strconv.FormatInt(id, 10), b.now)
+		}
+		return b.write(ctx)
+	})
+	if err == nil {
+		w.committed()
+	}
+	return err
 }
 
 // HeardTicket notes what people did in a tracker on the cases of a ticket, in one
-// transaction with what is known of it, so that each thing is noted once. From a
+// transaction with what is known of it and what was heard, so that each thing is
+// noted once. From a
 // tracker come only: a recheck, who works on it, words, and the wish for an
 // exception, which another person must approve.
-func (w *Work) HeardTicket(ctx context.Context, id int64, key string, open bool, known json.RawMessage, poll time.Time, news []TicketNews) error {
+func (w *Work) HeardTicket(ctx context.Context, id int64, key string, open bool, known, heard json.RawMessage, news []TicketNews) error {
+	return w.ticket(ctx, id, key, open, known, time.Time{}, heard, news)
+}
+
+func (w *Work) ticket(ctx context.Context, id int64, key string, open bool, known json.RawMessage, poll time.Time, heard json.RawMessage, news []TicketNews) error {
 	err := w.DB.Update(ctx, func(tx *store.Tx) error {
 		b := w.newBatch(tx, "")
 		row, err := store.LoadTicket(ctx, tx, id)
@@ -149,6 +173,11 @@ func (w *Work) HeardTicket(ctx context.Context, id int64, key string, open bool,
 		}
 		if err := store.SaveKnown(ctx, tx, id, key, open, known); err != nil {
 			return err
+		}
+		if heard != nil {
+			if err := store.TookHeard(ctx, tx, id, heard); err != nil {
+				return err
+			}
 		}
 		if !poll.IsZero() {
 			b.ask(JobTicketPoll, row.Tracker+"|"+row.Project, poll)

@@ -22,19 +22,25 @@ type Ticket struct {
 	OpenedAt time.Time
 	N        int
 	Known    json.RawMessage // what has been done of it, in package ticket's terms
+	// Heard is the ticket as its tracker was last seen to have it, until that has
+	// been taken in; empty: nothing waits.
+	Heard json.RawMessage
 }
 
-const ticketColumns = `id, owner, control, tracker, project, "key", open, opened_at, n, known`
+const ticketColumns = `id, owner, control, tracker, project, "key", open, opened_at, n, known, heard`
 
 func scanTicket(scan func(...any) error) (Ticket, error) {
 	var t Ticket
 	var opened int64
 	var open int
-	var known string
-	err := scan(&t.ID, &t.Owner, &t.Control, &t.Tracker, &t.Project, &t.Key, &open, &opened, &t.N, &known)
+	var known, heard string
+	err := scan(&t.ID, &t.Owner, &t.Control, &t.Tracker, &t.Project, &t.Key, &open, &opened, &t.N, &known, &heard)
 	t.OpenedAt, t.Open = ms(opened), open != 0
 	if known != "" {
 		t.Known = json.RawMessage(known)
+	}
+	if heard != "" {
+		t.Heard = json.RawMessage(heard)
 	}
 	return t, err
 }
@@ -54,7 +60,7 @@ func OpenTicket(ctx context.Context, q Querier, owner, control, tracker, project
 
 // AddTicket makes a ticket row and sets its ID.
 func AddTicket(ctx context.Context, tx *Tx, t *Ticket) error {
-	err := tx.QueryRowContext(ctx, `INSERT INTO tickets (owner, control, tracker, project, "key", open, opened_at, n, known) VALUES ($1,$2,$3,$4,'',1,$5,0,'') RETURNING id`,
+	err := tx.QueryRowContext(ctx, `INSERT INTO tickets (owner, control, tracker, project, "key", open, opened_at, n, known, heard) VALUES ($1,$2,$3,$4,'',1,$5,0,'','') RETURNING id`,
 		t.Owner, t.Control, t.Tracker, t.Project, t.OpenedAt.UnixMilli()).Scan(&t.ID)
 	if err != nil {
 		return fmt.Errorf("adding a ticket: %w", err)
@@ -134,6 +140,22 @@ func FollowedTickets(ctx context.Context, q Querier, tracker, project string) ([
 		out = append(out, t)
 	}
 	return out, rows.Err()
+}
+
+// SaveHeard keeps a ticket as its tracker was seen to have it.
+func SaveHeard(ctx context.Context, tx *Tx, id int64, heard json.RawMessage) error {
+	if _, err := tx.Exec(ctx, `UPDATE tickets SET heard = $2 WHERE id = $1`, id, string(heard)); err != nil {
+		return fmt.Errorf("keeping what was heard of ticket %d: %w", id, err)
+	}
+	return nil
+}
+
+// TookHeard forgets what was heard of a ticket, unless something newer waits.
+func TookHeard(ctx context.Context, tx *Tx, id int64, heard json.RawMessage) error {
+	if _, err := tx.Exec(ctx, `UPDATE tickets SET heard = '' WHERE id = $1 AND heard = $2`, id, string(heard)); err != nil {
+		return fmt.Errorf("keeping what was heard of ticket %d: %w", id, err)
+	}
+	return nil
 }
 
 // SaveKnown keeps what has been done of a ticket.

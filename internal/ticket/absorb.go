@@ -43,24 +43,33 @@ var ownWords = regexp.MustCompile(`zesei-[0-9A-Za-z-]+/[0-9]+\s*(</?[a-z]+>\s*)*
 // maxComment is how much of a person's comment is kept.
 const maxComment = 8000
 
-// Absorb compares a ticket as the tracker has it with what is known, and returns
-// what is news, each thing once. open says whether the ticket must be open. It
-// is pure.
-func Absorb(known Known, is Issue, open bool, now time.Time) (Known, []Feedback) {
+// Absorb compares a ticket as the tracker was seen to have it at a time with what
+// is known, and returns what is news, each thing once. open says whether the
+// ticket must be open. It is pure.
+func Absorb(known Known, is Issue, open bool, seen time.Time) (Known, []Feedback) {
 	k := known.Clone()
 	if k.Pending != nil || !k.Exists() {
 		return k, nil // a step of ours is in doubt: not the time to read
 	}
 	var out []Feedback
+	if seen.UnixMilli() > k.Moved {
+		out = k.state(is, open, seen)
+	}
+	return k, append(out, k.comments(is)...)
+}
+
+// state takes in whether a ticket is closed, and whose it is.
+func (k *Known) state(is Issue, open bool, seen time.Time) []Feedback {
+	var out []Feedback
 	at := is.UpdatedAt
 	if at.IsZero() {
-		at = now
+		at = seen
 	}
 	switch {
 	case is.Closed && !k.Closed:
 		k.Closed = true
 		if open {
-			k.Early = &Early{At: now.Unix(), By: Clean(is.UpdatedBy)}
+			k.Early = &Early{At: seen.Unix(), By: Clean(is.UpdatedBy)}
 			out = append(out, Feedback{What: HeardClosed, Who: Clean(is.UpdatedBy), At: at})
 		}
 	case !is.Closed && k.Closed:
@@ -74,6 +83,12 @@ func Absorb(known Known, is Issue, open bool, now time.Time) (Known, []Feedback)
 		k.Assignee = is.Assignee
 		out = append(out, Feedback{What: HeardAssignee, Who: Clean(is.UpdatedBy), At: at, Text: Clean(is.Assignee)})
 	}
+	return out
+}
+
+// comments takes in what people wrote since the last one that was read.
+func (k *Known) comments(is Issue) []Feedback {
+	var out []Feedback
 	comments := slices.Clone(is.Comments)
 	slices.SortStableFunc(comments, func(a, b Comment) int { return a.At.Compare(b.At) })
 	for _, c := range comments {
@@ -95,7 +110,7 @@ func Absorb(known Known, is Issue, open bool, now time.Time) (Known, []Feedback)
 		f.What, f.Text = asked(f.Text)
 		out = append(out, f)
 	}
-	return k, out
+	return out
 }
 
 // later orders comments of one moment by their ids: shorter numbers come first.

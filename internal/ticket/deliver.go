@@ -93,6 +93,7 @@ func (r *delivery) step(ctx context.Context, act Action) error {
 	if err != nil {
 		return err
 	}
+	r.known.Moved = r.Now().UnixMilli()
 	return r.keep()
 }
 
@@ -121,6 +122,7 @@ func (r *delivery) create(ctx context.Context) error {
 		return r.failed(err)
 	}
 	r.adopt(is)
+	r.known.Moved = r.Now().UnixMilli()
 	r.known.Assigned = dr.Assignee != "" && is.Assignee == ""
 	return r.keep()
 }

@@ -26,6 +26,7 @@ type Known struct {
 	Assignee    string `json:"assignee,omitempty"`
 	Assigned    bool   `json:"assigned,omitempty"`     // by us, and not read back: the next that is read is ours
 	LastComment string `json:"last_comment,omitempty"` // id
+	Moved       int64  `json:"moved,omitempty"`        // Unix ms when we last changed it: an older sight of it says nothing of its state
 	ReadAt      int64  `json:"read_at,omitempty"`      // Unix ms of the newest comment that was read
 }
 

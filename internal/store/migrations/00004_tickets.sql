@@ -10,7 +10,8 @@ CREATE TABLE tickets (
   open      INTEGER NOT NULL,              -- 1: it is to be followed in the tracker
   opened_at INTEGER NOT NULL,
   n         INTEGER NOT NULL,              -- cases that joined
-  known     TEXT    NOT NULL               -- what has been done of it, JSON
+  known     TEXT    NOT NULL,              -- what has been done of it, JSON
+  heard     TEXT    NOT NULL               -- as the tracker was last seen to have it, until that is taken in; JSON
 );
 CREATE INDEX tickets_group ON tickets (owner, control, tracker, project, open);
 CREATE INDEX tickets_open ON tickets (tracker, project, id) WHERE open = 1;

@@ -79,6 +79,9 @@ func (d *Desk) Job(ctx context.Context, j job.Job) error {
 	if err != nil {
 		return err
 	}
+	if row, err = d.hear(ctx, row); err != nil {
+		return err
+	}
 	t, known, again, err := d.ticket(ctx, row)
 	if err != nil {
 		return err
@@ -105,7 +108,13 @@ func (d *Desk) Job(ctx context.Context, j job.Job) error {
 	if err != nil {
 		return d.failed(err)
 	}
-	return d.keep(ctx, id, t, known)
+	if err := d.keep(ctx, id, t, known); err != nil {
+		return err
+	}
+	if len(row.Heard) > 0 { // it was left while a step was in doubt
+		return job.Later(d.Now(), "what was heard is taken in")
+	}
+	return nil
 }
 
 // failed turns a tracker's error into the queue's.

@@ -51,11 +51,19 @@ func (d *Desk) Poll(ctx context.Context, j job.Job) error {
 	if err != nil {
 		return d.failed(err)
 	}
+	seen := map[int64]json.RawMessage{}
 	for _, is := range list {
 		if row, ours := byKey[is.Key]; ours {
-			if err := d.hear(ctx, row, is); err != nil {
-				return err
+			raw, err := json.Marshal(sight{At: began, Issue: is})
+			if err != nil {
+				return fmt.Errorf("keeping what was seen of a ticket: %w", err)
 			}
+			seen[row.ID] = raw
+		}
+	}
+	if len(seen) > 0 {
+		if err := d.Work.SawTickets(ctx, seen); err != nil {
+			return err
 		}
 	}
 	if err := d.DB.Update(ctx, func(tx *store.Tx) error {
@@ -87,22 +95,32 @@ func (d *Desk) since(ctx context.Context, subject string, rows []store.Ticket) (
 	return at.Add(-overlap), nil
 }
 
-// hear takes what is news of one ticket into its cases.
-func (d *Desk) hear(ctx context.Context, row store.Ticket, is ticket.Issue) error {
-	row, err := store.LoadTicket(ctx, d.DB.View(), row.ID) // a delivery may have gone on since
-	if err != nil {
-		return err
+// sight is a ticket as a tracker had it at a time.
+type sight struct {
+	At    time.Time    `json:"at"`
+	Issue ticket.Issue `json:"issue"`
+}
+
+// hear takes what was last seen of one ticket into its cases. It returns the row
+// as it is then.
+func (d *Desk) hear(ctx context.Context, row store.Ticket) (store.Ticket, error) {
+	if len(row.Heard) == 0 {
+		return row, nil
+	}
+	var s sight
+	if err := json.Unmarshal(row.Heard, &s); err != nil {
+		return row, job.Permanent(fmt.Errorf("ticket %d: reading what was heard of it: %w", row.ID, err))
 	}
 	t, known, _, err := d.ticket(ctx, row)
 	if err != nil {
-		return err
+		return row, err
 	}
-	if known.Key != is.Key {
-		return nil
+	if known.Pending != nil {
+		return row, nil // taken in once the step in doubt is settled
 	}
-	after, heard := ticket.Absorb(known, is, t.Open(), d.Now())
-	if len(heard) == 0 && after.ReadAt == known.ReadAt && after.Assigned == known.Assigned && after.Closed == known.Closed {
-		return nil
+	after, heard := known, []ticket.Feedback(nil)
+	if known.Key == s.Issue.Key {
+		after, heard = ticket.Absorb(known, s.Issue, t.Open(), s.At)
 	}
 	var news []casework.TicketNews
 	for _, h := range heard {
@@ -116,13 +134,16 @@ func (d *Desk) hear(ctx context.Context, row store.Ticket, is ticket.Issue) erro
 	}
 	raw, err := json.Marshal(after)
 	if err != nil {
-		return fmt.Errorf("keeping what is known of a ticket: %w", err)
+		return row, fmt.Errorf("keeping what is known of a ticket: %w", err)
 	}
-	err = d.Work.HeardTicket(ctx, row.ID, after.Key, followed(t, after), raw, time.Time{}, news)
+	err = d.Work.HeardTicket(ctx, row.ID, after.Key, followed(t, after), raw, row.Heard, news)
 	var refused *casefile.RefusedError
 	if errors.As(err, &refused) { // what a person asked for cannot be done: keep the rest
 		d.Log.Warn("what came from a tracker was refused", "ticket", row.ID, "error", err)
-		return d.Work.HeardTicket(ctx, row.ID, after.Key, followed(t, after), raw, time.Time{}, nil)
+		err = d.Work.HeardTicket(ctx, row.ID, after.Key, followed(t, after), raw, row.Heard, nil)
 	}
-	return err
+	if err != nil {
+		return row, err
+	}
+	return store.LoadTicket(ctx, d.DB.View(), row.ID)
 }
