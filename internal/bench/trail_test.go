@@ -3,7 +3,6 @@ package bench
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -17,15 +16,17 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"zesei/internal/app"
+	"zesei/internal/casework"
 	"zesei/internal/detect"
 	"zesei/internal/event"
+	"zesei/internal/intake"
 	"zesei/internal/policy"
 )
 
 // BenchmarkTrail reads a CloudTrail file, gzip, with all packs on:
 //
 //   - store: as `zesei ingest` does, to the durable store (store÷gunzip);
-//   - detect: reading and matching alone, nothing kept (detect÷gunzip);
+//   - detect: the same without a store, nothing kept (detect÷gunzip);
 //
 // each beside the bare decompression of the same bytes in the same run. The trail
 // repeats real records (../shared/testdata/cloudtrail; a few of our own where
@@ -66,7 +67,12 @@ func BenchmarkTrail(b *testing.B) {
 		var alone, whole time.Duration
 		for b.Loop() {
 			alone += timed(gunzip)
-			whole += timed(func() { detectAlone(b, engine, file, events) })
+			whole += timed(func() {
+				in := intake.Intake{Work: detector{engine}, Now: time.Now, Wakes: engine.Wakes, Detects: func(event.Format) bool { return true }}
+				if t, err := in.Read(context.Background(), bytes.NewReader(file), "trail.json.gz"); err != nil || t.Events != events {
+					b.Fatalf("%+v %v", t, err)
+				}
+			})
 		}
 		report(b, raw, events, whole, alone, "detect÷gunzip")
 	})
@@ -95,25 +101,19 @@ func gunzipAlone(b *testing.B, file []byte) {
 	}
 }
 
-// detectAlone reads and matches on one goroutine.
-func detectAlone(b *testing.B, engine *detect.Engine, file []byte, events int) {
-	r := event.NewReader(bytes.NewReader(file), "trail.json.gz")
-	batch := engine.Batch(nil)
-	for n := 0; ; n++ {
-		item, err := r.Next()
-		if errors.Is(err, io.EOF) {
-			if n != events {
-				b.Fatalf("read %d of %d events", n, events)
-			}
-			return
+// detector stands for casework without a store: it detects and forgets.
+type detector struct{ engine *detect.Engine }
+
+func (d detector) Take(_ context.Context, a casework.Arrival) (r casework.Result, err error) {
+	batch := d.engine.Batch(nil)
+	for _, e := range a.Events {
+		hits, err := batch.Detect(e.Format, e.Raw, e.At)
+		if err != nil {
+			return r, err
 		}
-		if err != nil || item.Err != nil {
-			b.Fatal(err, item.Err)
-		}
-		if _, err := batch.Detect(item.Format, item.Raw, time.Now()); err != nil {
-			b.Fatal(err)
-		}
+		r.Detected += len(hits)
 	}
+	return r, nil
 }
 
 // openTrail opens zesei with all packs on a new store.
