@@ -25,10 +25,10 @@ func (f *File) hearIncident(s Statement, fresh bool, env Env, moves []Move) ([]M
 		moves, w := f.close(Ended, "its source ended it", "source", env, moves, Wants{})
 		return moves, w, true
 	}
-	w := Wants{Updated: true, Tell: len(moves) > 0}
+	w := Wants{Updated: fresh || len(moves) > 0, Tell: len(moves) > 0}
 	if s.Severity != "" && s.Severity.Rank() > f.Severity.Rank() {
 		moves = f.setSeverity(s.Severity, moves)
-		w.Tell = true
+		w.Tell, w.Updated = true, true
 	}
 	return moves, w, true
 }
