@@ -39,6 +39,9 @@ type NoAccessError struct {
 }
 
 func (e *NoAccessError) Error() string {
+	if e.Account == "" { // who the caller is was asked, no account was meant
+		return e.Reason
+	}
 	return fmt.Sprintf("no %s access to account %s: %s", e.Purpose, e.Account, e.Reason)
 }
 

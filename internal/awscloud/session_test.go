@@ -254,3 +254,9 @@ func TestWaitingForASessionEndsWithTheContext(t *testing.T) {
 		wg.Wait()
 	})
 }
+
+func TestAnErrorAboutTheCallerNamesNoAccount(t *testing.T) {
+	if got := (&NoAccessError{Purpose: Read, Reason: "no AWS credentials were found"}).Error(); got != "no AWS credentials were found" {
+		t.Error(got)
+	}
+}
