@@ -8,6 +8,7 @@ import (
 	"zesei/internal/app"
 	"zesei/internal/casefile"
 	"zesei/internal/finding"
+	"zesei/internal/policy"
 	"zesei/internal/store"
 )
 
@@ -161,6 +162,15 @@ type sourceJSON struct {
 	ObservedAt  time.Time           `json:"observed_at"`
 }
 
+// fixMode is how far a fix of the case may go, and why: what the policy says, held
+// back to approval after a fix of the case was undone.
+func fixMode(f *casefile.File) (mode, why string) {
+	if f.Life.ApproveOnly && f.Terms.FixMode == string(policy.FixAuto) {
+		return string(policy.FixApprove), "a fix of this case was undone: a person approves the next; the policy says: " + f.Terms.FixWhy
+	}
+	return f.Terms.FixMode, f.Terms.FixWhy
+}
+
 func toJSON(list []store.Listed, now time.Time) []caseJSON {
 	out := make([]caseJSON, 0, len(list))
 	for _, l := range list {
@@ -169,9 +179,10 @@ func toJSON(list []store.Listed, now time.Time) []caseJSON {
 			Key: store.ShortKey(f.Key), Kind: f.Key.Kind, Account: f.Key.Account, Region: f.Key.Region, Control: f.Key.Control,
 			Resource: f.Key.Resource, ResourceType: f.ResourceType, Severity: f.Severity, Title: f.Title, State: f.State, Reason: f.Reason,
 			Response: f.Terms.Response, Class: f.Terms.Class, Owner: f.Terms.Owner, Overdue: f.Overdue(now), Standards: f.Standards,
-			FirstSeen: f.FirstSeen, LastSeen: l.LastSeen, OpenedAt: f.OpenedAt, Recurrences: f.Life.Recurrences, FixMode: f.Terms.FixMode, Rule: f.Terms.Rule,
+			FirstSeen: f.FirstSeen, LastSeen: l.LastSeen, OpenedAt: f.OpenedAt, Recurrences: f.Life.Recurrences, Rule: f.Terms.Rule,
 			Assignee: f.Life.Assignee, Actor: f.Life.Actor, Proof: f.Life.Proof, Sources: []sourceJSON{},
 		}
+		c.FixMode, _ = fixMode(f)
 		if c.Standards == nil {
 			c.Standards = []string{}
 		}

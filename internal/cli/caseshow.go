@@ -85,7 +85,8 @@ func (c *caseShowCmd) Run(e *env) error {
 		line("opened by", fmt.Sprintf("%s from %s with %s at %s (%s)", act.Principal, act.Address, act.UserAgent, act.At.In(zone).Format("2006-01-02 15:04:05 MST"), act.Event))
 	}
 	line("guidance", f.Life.Remediation)
-	line("fix mode", f.Terms.FixMode+" ("+f.Terms.FixWhy+")")
+	mode, why := fixMode(f)
+	line("fix mode", mode+" ("+why+")")
 	if fix, ok := fixes[f.ID]; ok {
 		line("fix", fix.ID+" "+fix.State+": "+fix.Why)
 	}

@@ -20,11 +20,20 @@ type policyCheckCmd struct {
 
 func (c *policyCheckCmd) Run(e *env) error {
 	conf, cat, err := e.files()
-	if err != nil {
+	wrong, ok := problems(err)
+	if ok && c.File != "" {
+		conf = config.Default() // a policy that is named is checked even beside a wrong configuration
+	} else if err != nil {
 		return err
 	}
+	if cat == nil {
+		if cat, err = control.Load(); err != nil {
+			return err
+		}
+	}
 	p, name, err := loadPolicy(conf, cat, c.File)
-	if all, ok := problems(err); ok {
+	if all, bad := problems(err); bad || ok {
+		all = append(wrong, all...)
 		return e.printProblems(all)
 	}
 	if err != nil {
