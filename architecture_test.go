@@ -28,6 +28,7 @@ var floors = map[string]float64{
 	"internal/detect":          2.1,
 	"internal/policy":          2,
 	"internal/casefile":        2,
+	"internal/exception":       2,
 	"internal/config":          3,
 	"internal/awscloud":        3,
 	"internal/store":           3,

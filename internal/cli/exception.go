@@ -17,6 +17,7 @@ type exceptionCmd struct {
 	List    exceptionListCmd    `cmd:"" help:"List exceptions, the soonest end first."`
 	Show    exceptionShowCmd    `cmd:"" help:"Show one exception and its case."`
 	Revoke  exceptionRevokeCmd  `cmd:"" help:"End an exception before its time, or take the wish for one back."`
+	Export  exceptionExportCmd  `cmd:"" help:"Write the exceptions in force as YAML (or JSON), as a check before deployment reads them."`
 }
 
 type exceptionAskCmd struct {

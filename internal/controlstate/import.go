@@ -4,10 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
+	"zesei/internal/config/document"
 	"zesei/internal/control"
 )
 
@@ -27,13 +27,13 @@ func Import(live *Live) string {
 	}
 	b.WriteString("controls:\n")
 	for _, r := range rules {
-		fmt.Fprintf(&b, "  - controls: %s\n    state: %s\n    reason: %s\n", flow(r.Controls), r.State, quoted(r.Reason))
+		fmt.Fprintf(&b, "  - controls: %s\n    state: %s\n    reason: %s\n", document.QuoteList(r.Controls), r.State, document.Quote(r.Reason))
 		for _, l := range []struct {
 			name string
 			list []string
 		}{{"standards", r.Standards}, {"accounts", r.Accounts}, {"regions", r.Regions}} {
 			if len(l.list) > 0 {
-				fmt.Fprintf(&b, "    %s: %s\n", l.name, flow(l.list))
+				fmt.Fprintf(&b, "    %s: %s\n", l.name, document.QuoteList(l.list))
 			}
 		}
 	}
@@ -126,37 +126,4 @@ func places(targets map[Target]bool, everywhere bool) []Rule {
 		out = append(out, Rule{Accounts: accounts, Regions: []string{region}})
 	}
 	return out
-}
-
-func flow(list []string) string {
-	parts := make([]string, len(list))
-	for i, s := range list {
-		parts[i] = quoted(s)
-	}
-	return "[" + strings.Join(parts, ", ") + "]"
-}
-
-// reference is what a configuration file would expand.
-var reference = regexp.MustCompile(`\$?\$\{[^}]*\}`)
-
-// quoted writes text as a YAML double-quoted scalar, whose escapes are those of
-// JSON. A $ is put before what would be read as a reference.
-func quoted(s string) string {
-	var b strings.Builder
-	b.WriteByte('"')
-	for _, r := range reference.ReplaceAllString(s, "$$$0") {
-		switch {
-		case r == '"' || r == '\\':
-			b.WriteRune('\\')
-			b.WriteRune(r)
-		case r == '\n':
-			b.WriteString(`\n`)
-		case r < ' ' || r == 0x7f:
-			fmt.Fprintf(&b, `\u%04x`, r)
-		default:
-			b.WriteRune(r)
-		}
-	}
-	b.WriteByte('"')
-	return b.String()
 }

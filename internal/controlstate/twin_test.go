@@ -17,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"zesei/internal/awscloud"
+	"zesei/internal/config/document"
 	"zesei/internal/control"
 	"zesei/internal/fake"
 	"zesei/internal/policy"
@@ -394,7 +395,7 @@ func FuzzQuoted(f *testing.F) {
 		if strings.TrimSpace(s) == "" || strings.ToValidUTF8(s, "") != s || strings.ContainsAny(s, "\ufeff\ufffe\uffff") {
 			return
 		}
-		text := fmt.Sprintf("controls:\n  - controls: [\"S3.8\"]\n    state: disabled\n    reason: %s\n", quoted(s))
+		text := fmt.Sprintf("controls:\n  - controls: [\"S3.8\"]\n    state: disabled\n    reason: %s\n", document.Quote(s))
 		d, err := parse("c.yaml", []byte(text), cat, &company{})
 		if err != nil {
 			t.Skip(err) // what YAML cannot hold is refused, never read otherwise
