@@ -23,6 +23,7 @@ import (
 // Queue is what the suite asks of a queue.
 type Queue interface {
 	Run(context.Context) error
+	RunOnly(ctx context.Context, only func(kind, subject string) bool) error
 	Drain(ctx context.Context, ahead time.Duration) error
 	DrainOnly(ctx context.Context, ahead time.Duration, only func(kind, subject string) bool) error
 	Poke()

@@ -125,6 +125,26 @@ var running = []scene{
 		s.expect("a", 2)
 		s.empty()
 	}},
+	{"two queues that share the jobs by their subject leave each other's alone", func(s *stage) {
+		for i := range 20 {
+			s.want(fmt.Sprint("other-", i), time.Time{})
+		}
+		s.want("mine", time.Time{})
+		ctx, cancel := context.WithCancel(s.ctx)
+		done := make(chan error)
+		go func() {
+			done <- s.queue("q", 1).RunOnly(ctx, func(_, subject string) bool { return subject == "mine" })
+		}()
+		synctest.Wait()
+		cancel()
+		if err := <-done; err != nil {
+			s.Fatal(err)
+		}
+		s.expect("mine", 1)
+		if len(s.runs) != 1 {
+			s.Fatalf("%d jobs ran, want one", len(s.runs))
+		}
+	}},
 	{"a drain whose context ends says so", func(s *stage) {
 		ctx, cancel := context.WithCancel(s.ctx)
 		s.do = func(ctx context.Context, _ job.Job) error {
