@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"time"
 
@@ -333,7 +335,8 @@ func (a *App) redecideJob(ctx context.Context, j job.Job) error {
 // channels are the configured ways out.
 func (a *App) channels(ctx context.Context, o Options) (map[notify.Via]notify.Channel, error) {
 	n := a.Config.Notify
-	if n.Slack == nil && n.Webhook == nil {
+	toTeams := slices.ContainsFunc(slices.Collect(maps.Values(a.Config.Owners)), func(o config.Owner) bool { return o.Teams.IsSet() })
+	if n.Slack == nil && n.Webhook == nil && n.Email == nil && n.SNS == nil && n.PagerDuty == nil && !toTeams {
 		return nil, nil
 	}
 	dir := ""
@@ -350,7 +353,19 @@ func (a *App) channels(ctx context.Context, o Options) (map[notify.Via]notify.Ch
 		out[notify.Slack] = a.slack
 	}
 	if n.Webhook != nil {
-		out[notify.Webhook] = &webhookChannel{app: a, templates: templates}
+		out[notify.Webhook] = a.webhookChannel(templates)
+	}
+	if n.Email != nil {
+		out[notify.Email] = a.emailChannel(templates)
+	}
+	if toTeams {
+		out[notify.Teams] = a.teamsChannels(templates)
+	}
+	if n.SNS != nil {
+		out[notify.SNS] = a.snsChannel(templates)
+	}
+	if n.PagerDuty != nil {
+		out[notify.PagerDuty] = a.pagerChannel()
 	}
 	return out, nil
 }

@@ -3,12 +3,17 @@ package app
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
 	"zesei/internal/awscloud"
 	"zesei/internal/notify"
+	"zesei/internal/notify/email"
+	"zesei/internal/notify/pagerduty"
 	"zesei/internal/notify/slack"
+	"zesei/internal/notify/sns"
+	"zesei/internal/notify/teams"
 	"zesei/internal/notify/webhook"
 )
 
@@ -42,26 +47,106 @@ func (c *slackChannel) Deliver(ctx context.Context, actions notify.Actions, told
 	return d.Deliver(ctx, actions, told, record)
 }
 
-// webhookChannel resolves its secret on first use.
-type webhookChannel struct {
-	app       *App
-	templates *notify.Templates
-	once      lazy[*webhook.Deliverer]
+// lazyChannel makes its channel when the first message goes out by it, because
+// its secrets are resolved then.
+type lazyChannel struct {
+	make func(ctx context.Context) (notify.Channel, error)
+	once lazy[notify.Channel]
 }
 
-var _ notify.Channel = (*webhookChannel)(nil)
+var _ notify.Channel = (*lazyChannel)(nil)
 
-func (c *webhookChannel) Deliver(ctx context.Context, actions notify.Actions, told notify.Told, record func(notify.Told) error) (notify.Told, error) {
-	d, err := c.once.get(func() (*webhook.Deliverer, error) {
-		w := c.app.Config.Notify.Webhook
-		secret, err := w.Secret.Value(ctx, c.app.secrets())
+func (c *lazyChannel) Deliver(ctx context.Context, actions notify.Actions, told notify.Told, record func(notify.Told) error) (notify.Told, error) {
+	d, err := c.once.get(func() (notify.Channel, error) { return c.make(ctx) })
+	if err != nil {
+		return told, err
+	}
+	return d.Deliver(ctx, actions, told, record)
+}
+
+func (a *App) webhookChannel(templates *notify.Templates) notify.Channel {
+	return &lazyChannel{make: func(ctx context.Context) (notify.Channel, error) {
+		w := a.Config.Notify.Webhook
+		secret, err := w.Secret.Value(ctx, a.secrets())
 		if err != nil {
 			return nil, fmt.Errorf("notify.webhook.secret: %w", err)
 		}
-		return webhook.New(webhook.Config{Name: "webhook", URL: w.URL, Secret: []byte(secret), Templates: c.templates, Now: c.app.Now})
-	})
-	if err != nil {
-		return told, err
+		return webhook.New(webhook.Config{Name: "webhook", URL: w.URL, Secret: []byte(secret), Templates: templates, Now: a.Now})
+	}}
+}
+
+func (a *App) emailChannel(templates *notify.Templates) notify.Channel {
+	return &lazyChannel{make: func(ctx context.Context) (notify.Channel, error) {
+		e := a.Config.Notify.Email
+		c := email.Config{From: e.From, Templates: templates, Now: a.Now}
+		if e.SES != "" {
+			cfg, err := a.Cloud.Ambient(ctx, e.SES)
+			if err != nil {
+				return nil, fmt.Errorf("notify.email.ses: %w", err)
+			}
+			c.Transport = email.NewSES(cfg)
+			return email.New(c)
+		}
+		out := email.SMTP{Server: e.SMTP, User: e.User, Security: e.TLS}
+		if e.Password.IsSet() {
+			var err error
+			if out.Password, err = e.Password.Value(ctx, a.secrets()); err != nil {
+				return nil, fmt.Errorf("notify.email.password: %w", err)
+			}
+		}
+		c.Transport = out
+		return email.New(c)
+	}}
+}
+
+func (a *App) snsChannel(templates *notify.Templates) notify.Channel {
+	return &lazyChannel{make: func(ctx context.Context) (notify.Channel, error) {
+		region := strings.Split(a.Config.Notify.SNS.Topic, ":")[3] // the configuration is checked
+		cfg, err := a.Cloud.Ambient(ctx, region)
+		if err != nil {
+			return nil, fmt.Errorf("notify.sns: %w", err)
+		}
+		return sns.New(sns.Config{AWS: cfg, Templates: templates, Now: a.Now})
+	}}
+}
+
+func (a *App) pagerChannel() notify.Channel {
+	return &lazyChannel{make: func(ctx context.Context) (notify.Channel, error) {
+		p := a.Config.Notify.PagerDuty
+		key, err := p.RoutingKey.Value(ctx, a.secrets())
+		if err != nil {
+			return nil, fmt.Errorf("notify.pagerduty.routing_key: %w", err)
+		}
+		return pagerduty.New(pagerduty.Config{URL: p.URL, RoutingKey: key, Now: a.Now})
+	}}
+}
+
+// teamsChannels are the workflows of the owners that have one, by owner.
+type teamsChannels map[string]notify.Channel
+
+var _ notify.Channel = teamsChannels(nil)
+
+func (a *App) teamsChannels(templates *notify.Templates) teamsChannels {
+	out := teamsChannels{}
+	for name, o := range a.Config.Owners {
+		if !o.Teams.IsSet() {
+			continue
+		}
+		out[name] = &lazyChannel{make: func(ctx context.Context) (notify.Channel, error) {
+			url, err := o.Teams.Value(ctx, a.secrets())
+			if err != nil {
+				return nil, fmt.Errorf("owners.%s.teams: %w", name, err)
+			}
+			return teams.New(teams.Config{Name: name, URL: url, Templates: templates, Now: a.Now})
+		}}
+	}
+	return out
+}
+
+func (c teamsChannels) Deliver(ctx context.Context, actions notify.Actions, told notify.Told, record func(notify.Told) error) (notify.Told, error) {
+	d, ok := c[actions.Message.Target]
+	if !ok {
+		return told, &notify.Permanent{Reason: fmt.Sprintf("teams: no workflow for %q", actions.Message.Target), Hint: "set owners." + actions.Message.Target + ".teams"}
 	}
 	return d.Deliver(ctx, actions, told, record)
 }

@@ -78,13 +78,27 @@ func (d *Directory) Channels(owner string) []string {
 	var out []string
 	o, ok := d.config.Owners[owner]
 	if !ok {
-		o = d.config.Owners[d.config.DefaultOwner()]
+		owner = d.config.DefaultOwner()
+		o = d.config.Owners[owner]
 	}
-	if o.Slack != "" && d.config.Notify.Slack != nil {
+	n := d.config.Notify
+	if o.Slack != "" && n.Slack != nil {
 		out = append(out, "slack:"+o.Slack)
 	}
-	if d.config.Notify.Webhook != nil {
+	if n.Webhook != nil {
 		out = append(out, "webhook:webhook")
+	}
+	if len(o.Email) > 0 && n.Email != nil {
+		out = append(out, "email:"+strings.Join(o.Email, ","))
+	}
+	if o.Teams.IsSet() {
+		out = append(out, "teams:"+owner)
+	}
+	if n.SNS != nil {
+		out = append(out, "sns:"+n.SNS.Topic)
+	}
+	if n.PagerDuty != nil {
+		out = append(out, "pagerduty:pagerduty")
 	}
 	return out
 }
@@ -92,17 +106,18 @@ func (d *Directory) Channels(owner string) []string {
 // Above is where a breach is told to those above an owner: a channel, or the
 // person of that name.
 func (d *Directory) Above(owner string) []string {
-	to := d.config.Owners[owner].Escalate
-	if to == "" || d.config.Notify.Slack == nil {
-		return nil
-	}
+	to, mail := d.config.Owners[owner].Escalate, ""
 	if p, ok := d.config.People[to]; ok {
-		to = p.Slack
+		to, mail = p.Slack, p.Email
 	}
-	if to == "" {
-		return nil
+	var out []string
+	if to != "" && d.config.Notify.Slack != nil {
+		out = append(out, "slack:"+to)
 	}
-	return []string{"slack:" + to}
+	if mail != "" && d.config.Notify.Email != nil {
+		out = append(out, "email:"+mail)
+	}
+	return out
 }
 
 // Voice is how an owner is spoken to.

@@ -117,6 +117,7 @@ type Terms struct {
 	Reason   string    `json:"reason,omitempty"`
 	FixMode  string    `json:"fix_mode,omitempty"`
 	FixWhy   string    `json:"fix_why,omitempty"`
+	Urgent   bool      `json:"urgent,omitempty"` // also pages people
 	Policy   string    `json:"policy,omitempty"` // hash of the policy
 }
 

@@ -47,7 +47,8 @@ type Directory interface {
 	// policy's.
 	Zone(owner string) *time.Location
 	// Channels are where an owner is told: "slack:#shop-sec", "webhook". None
-	// means that nobody is told.
+	// means that nobody is told. Those that page people stand among them; Carries
+	// says what they are for.
 	Channels(owner string) []string
 }
 

@@ -54,7 +54,7 @@ func (r *Rules) decide(f *casefile.File, now time.Time) casefile.Terms {
 	d := r.Policy.Decide(in)
 	t := casefile.Terms{
 		Response: string(d.Response), Class: d.Class, Due: d.Due, DueWhy: d.DueWhy, Rule: d.Rule, Reason: d.Reason,
-		FixMode: string(d.Fix.Mode), FixWhy: d.Fix.Why, Policy: r.Policy.Hash(), Owner: d.Owner,
+		FixMode: string(d.Fix.Mode), FixWhy: d.Fix.Why, Urgent: d.Urgent, Policy: r.Policy.Hash(), Owner: d.Owner,
 	}
 	if at := f.Life.EventDue; !at.IsZero() && t.Response != string(policy.Suppress) {
 		t.Due, t.DueWhy = at, "the date that the event itself sets"

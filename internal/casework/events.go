@@ -225,7 +225,9 @@ func (b *batch) notice(ctx context.Context, h *detect.Hit) error {
 		return err
 	}
 	owner, _ := b.rules.Directory.Owner(key.Account, f.Subjects[0].Tags)
-	channels := b.rules.Directory.Channels(owner)
+	channels := slices.DeleteFunc(slices.Clone(b.rules.Directory.Channels(owner)), func(c string) bool {
+		return !Carries(c, store.MessageNotice, false)
+	})
 	if len(channels) == 0 {
 		return nil
 	}

@@ -67,6 +67,9 @@ func (b *batch) remind(ctx context.Context, f *casefile.File) error {
 			channels, message = b.rules.Directory.Above(f.Terms.Owner), store.MessageEscalation
 		}
 		for _, channel := range channels {
+			if !Carries(channel, message, f.Terms.Urgent) {
+				continue
+			}
 			m, err := b.message(ctx, group{message, f.Terms.Owner, channel, ""})
 			if err != nil {
 				return err

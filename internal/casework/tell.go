@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"strings"
 	"time"
 
 	"zesei/internal/casefile"
@@ -43,7 +44,7 @@ func (b *batch) tell(ctx context.Context) error {
 			continue
 		}
 		for _, channel := range b.rules.Directory.Channels(o.f.Terms.Owner) {
-			if standsIn(joined[o.f.ID], kind, o.f.Terms.Owner, channel) {
+			if !Carries(channel, kind, o.f.Terms.Urgent) || standsIn(joined[o.f.ID], kind, o.f.Terms.Owner, channel) {
 				continue
 			}
 			if err := b.join(ctx, groups, group{kind, o.f.Terms.Owner, channel, controlOf(kind, o.f)}, o.f); err != nil {
@@ -57,6 +58,15 @@ func (b *batch) tell(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// pager begins the name of a channel that pages people.
+const pager = "pagerduty:"
+
+// Carries says whether a channel carries messages of a kind: one that pages
+// people carries tracked cases that the policy marks urgent, and nothing else.
+func Carries(channel, kind string, urgent bool) bool {
+	return !strings.HasPrefix(channel, pager) || kind == store.MessageCases && urgent
 }
 
 // group is what cases of one message share.
@@ -108,7 +118,7 @@ func (b *batch) join(ctx context.Context, groups map[group]*store.Message, g gro
 		}
 		groups[g] = m
 	}
-	if g.kind == store.MessageCases && f.Severity == finding.Critical && m.SendAfter.After(b.now) {
+	if g.kind == store.MessageCases && (f.Severity == finding.Critical || f.Terms.Urgent) && m.SendAfter.After(b.now) {
 		m.SendAfter = b.now
 	}
 	if err := store.JoinMessage(ctx, b.tx, m, f.ID, b.now); err != nil {

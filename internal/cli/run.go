@@ -3,11 +3,13 @@ package cli
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"zesei/internal/app"
 	"zesei/internal/casefile"
+	"zesei/internal/casework"
 	"zesei/internal/job"
 	"zesei/internal/store"
 )
@@ -172,7 +174,14 @@ func wouldDo(a *app.App, f *casefile.File) []string {
 		return []string{fmt.Sprintf("%s (%s)", f.State, cmp.Or(f.Reason, why))}
 	}
 	out := []string{fmt.Sprintf("%s (%s)", t.Response, why)}
-	to := a.Directory.Channels(t.Owner)
+	kind := store.MessageCases
+	switch {
+	case t.Response == "notify":
+		kind = store.MessageDigest
+	case f.Life.Backlog && f.Severity != "CRITICAL":
+		kind = store.MessageImport
+	}
+	to := slices.DeleteFunc(a.Directory.Channels(t.Owner), func(c string) bool { return !casework.Carries(c, kind, t.Urgent) })
 	switch {
 	case len(to) == 0:
 		out = append(out, "tell nobody: no channel for "+cmp.Or(t.Owner, "no owner"))

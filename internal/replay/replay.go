@@ -86,6 +86,7 @@ type outcome struct {
 	mode     policy.FixMode
 	rule     string
 	fixRule  string
+	urgent   bool
 }
 
 // decide asks one policy about a case.
@@ -94,7 +95,7 @@ func (s *side) decide(f *casefile.File, in policy.Input) outcome {
 		return outcome{}
 	}
 	d := s.policy.Decide(in)
-	o := outcome{exists: true, response: d.Response, owner: in.Owner, due: d.Due, mode: d.Fix.Mode, rule: d.Rule, fixRule: d.Fix.Rule}
+	o := outcome{exists: true, response: d.Response, owner: in.Owner, due: d.Due, mode: d.Fix.Mode, rule: d.Rule, fixRule: d.Fix.Rule, urgent: d.Urgent}
 	if d.Owner != "" {
 		o.owner = d.Owner
 	}

@@ -59,7 +59,9 @@ func (s *side) count(f *casefile.File, o outcome) {
 		g.kind, g.control = store.MessageCases, f.Key.Control
 	}
 	for _, g.channel = range s.replay.Rules.Directory.Channels(o.owner) {
-		s.join(g, f.OpenedAt)
+		if casework.Carries(g.channel, g.kind, o.urgent) {
+			s.join(g, f.OpenedAt)
+		}
 	}
 }
 
