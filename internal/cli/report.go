@@ -12,8 +12,9 @@ import (
 )
 
 type reportCmd struct {
-	Summary reportSummaryCmd `cmd:"" help:"How things stand, by standard and severity."`
-	Score   reportScoreCmd   `cmd:"" help:"The security score of each standard, as Security Hub computes it."`
+	Summary  reportSummaryCmd  `cmd:"" help:"How things stand, by standard and severity."`
+	Score    reportScoreCmd    `cmd:"" help:"The security score of each standard, as Security Hub computes it."`
+	Evidence reportEvidenceCmd `cmd:"" help:"Pack the cases, exceptions and score of a standard and a period, each case with its proofs, into a zip."`
 }
 
 type reportSummaryCmd struct {
