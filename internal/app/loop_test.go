@@ -172,6 +172,17 @@ func TestUndoRestoresReopensAndAsksAPersonNextTime(t *testing.T) {
 	if w.ingress(sandbox, sg) == innocent {
 		t.Error("the hole that a person wanted open was closed by itself")
 	}
+	// Until a person lifts it.
+	if err := w.app.Work.Lift(t.Context(), casework.Person{ID: "cli:jiro"}, f.ID, "done"); err == nil {
+		t.Error("somebody who may not lifted it")
+	}
+	if err := w.app.Work.Lift(t.Context(), casework.Person{ID: "cli:taro", Approver: true}, f.ID, "the vendor is done"); err != nil {
+		t.Fatal(err)
+	}
+	w.work()
+	if got := w.ingress(sandbox, sg); got != innocent {
+		t.Errorf("after it was lifted the group has %s", got)
+	}
 }
 
 func TestLimitsHoldBackWhatIsTooMuchAtOnce(t *testing.T) {

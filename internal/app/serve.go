@@ -157,6 +157,7 @@ func (v *server) generation(ctx context.Context, a *App) (*rulesRead, error) {
 	in := v.intakes(a)
 	var begun sync.WaitGroup
 	begun.Go(func() { a.keepSigning(taking) })
+	begun.Go(func() { a.keepText(taking) })
 	begun.Go(func() { a.refreshAccounts(taking) })
 	in.start(taking, work, &begun)
 	lanes := v.lanes(a, work)
@@ -212,6 +213,19 @@ func logProblems(log *slog.Logger, err error) {
 }
 
 // keepSigning gives signs of life until the context ends.
+// textEvery is how often the index of the text filter is brought up to date.
+const textEvery = time.Minute
+
+// keepText brings the index of the text filter up to date, beside everything else.
+func (a *App) keepText(ctx context.Context) {
+	for ctx.Err() == nil {
+		if err := a.DB.IndexText(ctx); err != nil && ctx.Err() == nil {
+			a.Log.Error("indexing the text of cases", "error", err)
+		}
+		_ = rest(ctx, textEvery) // the loop ends with the context
+	}
+}
+
 func (a *App) keepSigning(ctx context.Context) {
 	for rest(ctx, servingFor/3) == nil {
 		if err := a.sign(ctx, a.Now()); err != nil && ctx.Err() == nil {

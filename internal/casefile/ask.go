@@ -107,6 +107,16 @@ func (f *File) Assign(person, why string, env Env) ([]Move, Wants, error) {
 	return []Move{{What: "assigned", Why: why, Data: map[string]string{"to": person}}}, Wants{Tell: true, Updated: true}, nil
 }
 
+// Lift lets fixes of the case apply by themselves again, as the policy says, after
+// one that was undone had dropped it to mode approve.
+func (f *File) Lift(why string, env Env) ([]Move, Wants, error) {
+	if !f.Life.ApproveOnly {
+		return nil, Wants{}, refuse("no fix of the case was undone: the policy's fix mode holds already")
+	}
+	f.Life.ApproveOnly, f.ChangedAt = false, env.Now
+	return []Move{{What: "lifted", Why: why}}, Wants{Updated: true, Fix: true}, nil
+}
+
 // Note keeps a person's words on the case.
 func (f *File) Note(text string, env Env) ([]Move, Wants, error) {
 	if strings.TrimSpace(text) == "" {

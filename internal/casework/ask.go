@@ -33,6 +33,17 @@ func (w *Work) Reopen(ctx context.Context, p Person, id int64, why string) error
 	})
 }
 
+// Lift lets fixes of a case apply by themselves again after one was undone. It
+// needs an approver, as undoing did.
+func (w *Work) Lift(ctx context.Context, p Person, id int64, why string) error {
+	return w.act(ctx, p, id, func(f *casefile.File, e casefile.Env) ([]casefile.Move, casefile.Wants, error) {
+		if !p.Approver {
+			return nil, casefile.Wants{}, &casefile.RefusedError{Why: p.ID + " has not the role of an approver"}
+		}
+		return f.Lift(why, e)
+	})
+}
+
 // Note keeps a person's words on a case.
 func (w *Work) Note(ctx context.Context, p Person, id int64, text string) error {
 	return w.act(ctx, p, id, func(f *casefile.File, e casefile.Env) ([]casefile.Move, casefile.Wants, error) {

@@ -19,6 +19,7 @@ type caseCmd struct {
 	Reopen caseReopenCmd `cmd:"" help:"Open a closed or suppressed case again."`
 	Assign caseAssignCmd `cmd:"" help:"Name the person who works on a case."`
 	Snooze caseSnoozeCmd `cmd:"" help:"Keep reminders of a case quiet until a time."`
+	Lift   caseLiftCmd   `cmd:"" help:"Let fixes of a case apply by themselves again after one was undone."`
 	Note   caseNoteCmd   `cmd:"" help:"Keep a note on a case."`
 	Export caseExportCmd `cmd:"" help:"Write a case with its whole story and its proofs to a file that can be verified offline."`
 }

@@ -63,6 +63,15 @@ func (c *caseSnoozeCmd) Run(e *env) error {
 	})
 }
 
+type caseLiftCmd struct {
+	Key string `arg:"" help:"The case's key, or its beginning."`
+	Why string `required:"" help:"The reason, for the audit chain."`
+}
+
+func (c *caseLiftCmd) Run(e *env) error {
+	return e.act(c.Key, func(a *app.App, p casework.Person, f *casefile.File) error { return a.Work.Lift(e.ctx, p, f.ID, c.Why) })
+}
+
 type caseNoteCmd struct {
 	Key  string `arg:"" help:"The case's key, or its beginning."`
 	Text string `arg:"" help:"The note."`

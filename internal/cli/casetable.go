@@ -78,7 +78,7 @@ func printCases(e *env, a *app.App, list []store.Listed) error {
 		if name := a.Directory.Account(account).Name; name != "" {
 			account = name
 		}
-		rows = append(rows, []string{store.ShortKey(f.Key), string(f.Severity), f.Key.Control, account, f.Key.Region, shortResource(f.Key.Resource),
+		rows = append(rows, []string{store.ShortKey(f.Key), string(f.Severity), f.Key.Control, account, f.Key.Region, resourceWords(a, f),
 			stateWords(f), f.Terms.Response, cmp.Or(f.Terms.Owner, "-"), dueWords(f, e.Now(), zone), title(a, f)})
 	}
 	return printTable(e, headers, rows, func(row, col int) lipgloss.Style {
@@ -141,6 +141,15 @@ func title(a *app.App, f *casefile.File) string {
 		return c.Title.In(a.Config.Language)
 	}
 	return f.Title
+}
+
+// resourceWords is the resource as a table shows it; an account by its name, not
+// as the root user that its ARN looks like.
+func resourceWords(a *app.App, f *casefile.File) string {
+	if f.ResourceType == "AWS::::Account" {
+		return cmp.Or(a.Directory.Account(f.Key.Account).Name, "account")
+	}
+	return shortResource(f.Key.Resource)
 }
 
 func shortResource(arn string) string {

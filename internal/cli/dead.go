@@ -129,5 +129,5 @@ func (c *deadRetryCmd) Run(e *env) error {
 	if err := e.follow(a); err != nil {
 		return err
 	}
-	return (&ingestCmd{}).report(e, t)
+	return (&ingestCmd{}).report(e, a, t)
 }

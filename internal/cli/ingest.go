@@ -12,6 +12,7 @@ import (
 	"zesei/internal/app"
 	"zesei/internal/intake"
 	"zesei/internal/job"
+	"zesei/internal/store"
 )
 
 type ingestCmd struct {
@@ -51,7 +52,10 @@ func (c *ingestCmd) Run(e *env) error {
 			return err
 		}
 	}
-	return c.report(e, total)
+	if err := a.DB.IndexText(e.ctx); err != nil {
+		return err
+	}
+	return c.report(e, a, total)
 }
 
 // read takes in one input, with progress on a terminal.
@@ -115,7 +119,10 @@ func (c *ingestCmd) left(e *env, left []job.Waiting) error {
 	return nil
 }
 
-func (c *ingestCmd) report(e *env, t intake.Totals) error {
+func (c *ingestCmd) report(e *env, a *app.App, t intake.Totals) error {
+	if err := c.refused(e, a, t.Dead); err != nil {
+		return err
+	}
 	if e.root.JSON {
 		return e.print(t)
 	}
@@ -129,9 +136,22 @@ func (c *ingestCmd) report(e *env, t intake.Totals) error {
 	} else {
 		fmt.Fprintf(e.Out, "cases: %d opened, %d reopened, %d updated, %d closed\n", n.Opened, n.Reopened, n.Updated, n.Closed)
 	}
-	if t.Dead > 0 {
-		fmt.Fprintln(e.Err, "zesei: some input could not be used: see `zesei dead list`")
+	return nil
+}
+
+// refused says why the first of what could not be used could not.
+func (c *ingestCmd) refused(e *env, a *app.App, n int) error {
+	if n == 0 {
+		return nil
 	}
+	letters, err := store.NewestDead(e.ctx, a.DB.View(), min(n, 3))
+	if err != nil {
+		return err
+	}
+	for _, d := range letters {
+		fmt.Fprintf(e.Err, "zesei: %s, item %d cannot be used: %s\n", printable(d.Source), d.Position, printable(d.Reason))
+	}
+	fmt.Fprintf(e.Err, "zesei: %d items could not be used and are kept: see `zesei dead list`\n", n)
 	return nil
 }
 

@@ -39,8 +39,17 @@ func AddDead(ctx context.Context, tx *Tx, d Dead, now time.Time) error {
 
 // DeadLetters lists dead letters with an id above after, oldest first.
 func DeadLetters(ctx context.Context, q Querier, after int64, limit int) ([]Dead, error) {
+	return deadLetters(ctx, q, `id > $1 ORDER BY id LIMIT $2`, after, limit)
+}
+
+// NewestDead lists the dead letters that came last.
+func NewestDead(ctx context.Context, q Querier, limit int) ([]Dead, error) {
+	return deadLetters(ctx, q, `true ORDER BY last_at DESC, id LIMIT $1`, limit)
+}
+
+func deadLetters(ctx context.Context, q Querier, where string, args ...any) ([]Dead, error) {
 	rows, err := q.QueryContext(ctx, `SELECT id, source, position, reason, raw, times, first_at, last_at FROM dead
-		WHERE state = 'dead' AND id > $1 ORDER BY id LIMIT $2`, after, limit)
+		WHERE state = 'dead' AND `+where, args...)
 	if err != nil {
 		return nil, fmt.Errorf("listing dead letters: %w", err)
 	}
