@@ -43,7 +43,7 @@ type root struct {
 	Run    runCmd    `cmd:"" help:"One pass: ask Security Hub, decide, tell, fix, verify, exit (for cron, CloudShell and CI)."`
 	Serve  serveCmd  `cmd:"" help:"The server: takes in events by HTTP, SNS, SQS and by asking Security Hub, and works what follows."`
 	Demo   demoCmd   `cmd:"" help:"The whole loop on a simulated company: nothing to configure, nothing real is reached."`
-	Ingest ingestCmd `cmd:"" help:"Take in findings and events from files or standard input."`
+	Ingest ingestCmd `cmd:"" help:"Take in findings and events from files or standard input. What cannot be used is kept as a dead letter and does not change the exit code."`
 	Case   caseCmd   `cmd:"" help:"List, show and work cases."`
 
 	Findings   findingsCmd   `cmd:"" help:"List what is failing: from the store or live from Security Hub, as a table, CSV or a file in Slack."`
@@ -55,6 +55,7 @@ type root struct {
 	Policy     policyCmd     `cmd:"" help:"Check a policy, and explain what it decides."`
 	Configure  configCmd     `cmd:"" name:"config" help:"Check the configuration; print its JSON Schema."`
 	Dead       deadCmd       `cmd:"" help:"Input that could not be used."`
+	Detect     detectCmd     `cmd:"" help:"The detection rules: list, show and test them; import EventBridge rules and metric filters."`
 	Pattern    patternCmd    `cmd:"" help:"Try event patterns and log filters."`
 	Init       initCmd       `cmd:"" help:"Write zesei.yaml and policy.yaml, commented."`
 	Template   templateCmd   `cmd:"" help:"Print files to install elsewhere."`
