@@ -3,6 +3,7 @@ package tickettest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -95,46 +96,60 @@ func life(p *play) []ticket.Ticket {
 }
 
 func stopAnywhere(t *testing.T, p *play) {
+	type stopped struct{ key, at string }
+	var all []stopped
 	for _, lose := range []bool{false, true} {
 		for stage := range life(p) {
 			if p.Slow && lose != (stage%2 == 0) {
 				continue
 			}
 			for stop := 1; ; stop++ {
-				// A life that is stopped once, at one record of one stage, in a ticket of
-				// its own.
-				key := "5eed" + map[bool]string{false: "a", true: "b"}[lose] + string(rune('0'+stage)) + string(rune('0'+stop)) + "-7"
-				p.stored = nil
-				stopped := false
-				for at, w := range life(p) {
-					w.Key = key
-					if at == stage {
-						if err := p.deliver(w, stop, lose); errors.Is(err, errStopped) {
-							stopped = true
-						} else if err != nil {
-							t.Fatalf("stage %d, stop %d: %v", stage, stop, err)
-						}
-					}
-					p.settle(w)
-				}
-				var mine []Shown
-				for _, s := range p.Standing() {
-					if strings.Contains(s.Body, "zesei-"+key) {
-						mine = append(mine, s)
-					}
-				}
-				if len(mine) != 1 {
-					t.Fatalf("stopped at record %d of stage %d (lost: %v): %d tickets stand, want 1", stop, stage, lose, len(mine))
-				}
-				if got := mine[0]; len(got.Comments) != 3 || got.Closed {
-					t.Fatalf("stopped at record %d of stage %d (lost: %v): %d comments, closed %v; want 3 and open\n%s", stop, stage, lose, len(got.Comments), got.Closed, strings.Join(got.Comments, "\n---\n"))
-				}
-				if !stopped {
+				// Each life is stopped once, at one record of one stage, and has a
+				// ticket of its own.
+				s := stopped{fmt.Sprintf("5eed%v%d%d-7", lose, stage, stop), fmt.Sprintf("stopped at record %d of stage %d (lost: %v)", stop, stage, lose)}
+				hit := p.liveWithStop(s.key, s.at, stage, stop, lose)
+				all = append(all, s)
+				if !hit {
 					break
 				}
 			}
 		}
 	}
+	standing := p.Standing()
+	for _, s := range all {
+		var mine []Shown
+		for _, one := range standing {
+			if ticket.HasMarker(one.Body, ticket.MarkerOf(s.key)) {
+				mine = append(mine, one)
+			}
+		}
+		if len(mine) != 1 {
+			t.Fatalf("%s: %d tickets stand, want 1", s.at, len(mine))
+		}
+		if got := mine[0]; len(got.Comments) != 3 || got.Closed {
+			t.Fatalf("%s: %d comments, closed %v; want 3 and open\n%s", s.at, len(got.Comments), got.Closed, strings.Join(got.Comments, "\n---\n"))
+		}
+	}
+}
+
+// liveWithStop lets a ticket live, and the process die once; it says whether it
+// did.
+func (p *play) liveWithStop(key, at string, stage, stop int, lose bool) (stopped bool) {
+	p.t.Helper()
+	p.stored = nil
+	for i, w := range life(p) {
+		w.Key = key
+		if i == stage {
+			switch err := p.deliver(w, stop, lose); {
+			case errors.Is(err, errStopped):
+				stopped = true
+			case err != nil:
+				p.t.Fatalf("%s: %v", at, err)
+			}
+		}
+		p.settle(w)
+	}
+	return stopped
 }
 
 func lostComment(t *testing.T, p *play) {
