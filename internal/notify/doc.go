@@ -11,8 +11,11 @@
 // replace file by file (LoadTemplates). Every value that a template prints is
 // escaped for the channel by itself; a template cannot forget it.
 //
-// A Channel carries Actions out. notify/slack and notify/webhook are channels;
-// notify/notifytest is the suite that both pass. A channel records each outward
+// A Channel carries Actions out. notify/slack keeps a message and its thread;
+// notify/webhook and notify/sns send the whole anew to programs; notify/email and
+// notify/teams cannot edit and send again only what is news; notify/pagerduty
+// pages, case by case. notify/notifytest is the suite that all pass whose service
+// can recognise a repeat of a whole message. A channel records each outward
 // post before it is sent, so that a post cut off by a crash is looked for and
 // not repeated where the service can be asked.
 //
