@@ -106,7 +106,8 @@ func TestAnOwnerIsToldByEveryChannelAndPagedForWhatIsUrgent(t *testing.T) {
 	if got := cards.all(); len(got) != 1 || !strings.Contains(got[0], "EC2.19") {
 		t.Errorf("cards: %q", got)
 	}
-	if got := w.cloud.Notifications(*topic.TopicArn); len(got) != 1 || !strings.Contains(got[0].Message, "EC2.19") || got[0].Attributes["id"] == "" {
+	// Programs get every version: a second one once the fix is planned.
+	if got := w.cloud.Notifications(*topic.TopicArn); len(got) == 0 || !strings.Contains(got[0].Message, "EC2.19") || got[0].Attributes["id"] == "" {
 		t.Errorf("published: %+v", got)
 	}
 	var page struct {
