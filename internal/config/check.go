@@ -52,6 +52,11 @@ func (c *Config) checkNotYet() {
 			c.wrong(path, "this version does not do that yet", "the key left out", "")
 		}
 	}
+	for _, name := range sortedKeys(c.Owners) {
+		if len(c.Owners[name].Email) > 0 && c.Notify.Email == nil {
+			c.wrong("owners."+name+".email", "nothing sends mail", "notify.email beside it", "add notify.email, or leave the addresses out")
+		}
+	}
 	refuse("notify.report_failures", c.Notify.ReportFailures != "")
 	if s := c.Notify.Slack; s != nil {
 		refuse("notify.slack.signing_secret", s.SigningSecret.IsSet())
