@@ -59,6 +59,7 @@ type root struct {
 	Pattern    patternCmd    `cmd:"" help:"Try event patterns and log filters."`
 	Init       initCmd       `cmd:"" help:"Write zesei.yaml and policy.yaml, commented."`
 	Template   templateCmd   `cmd:"" help:"Print files to install elsewhere."`
+	Import     importCmd     `cmd:"" help:"Turn what other systems keep of their policy into zesei's files. Exit code 1 when something could not be carried over."`
 	Verify     verifyCmd     `cmd:"" help:"Prove a case file offline. Exit code 1 when it is broken."`
 	Checkpoint checkpointCmd `cmd:"" help:"The signed checkpoints over the audit chains of all cases."`
 	Doctor     doctorCmd     `cmd:"" help:"Look at the store, the jobs and every way out. Exit code 1 when something is wrong."`
