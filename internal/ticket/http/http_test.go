@@ -93,7 +93,8 @@ func TestWithoutFindACreateInDoubtWaitsForAPerson(t *testing.T) {
 	}
 }
 
-// TestProgram runs the suite against a program: this test binary, which turns
+// TestProgram runs the suite against a program: this test binary (which must not
+// linger when it ends under the race detector), which turns
 // the protocol of programs into calls of the twin.
 func TestProgram(t *testing.T) {
 	self, err := os.Executable()
@@ -102,7 +103,7 @@ func TestProgram(t *testing.T) {
 	}
 	tickettest.Run(t, func(t *testing.T) tickettest.Harness {
 		return twin.Open(t, options(), func(url, token string, _ func() time.Time) (ticket.Tracker, error) {
-			return http.NewProgram(http.ProgramConfig{Name: "tasks", Command: []string{self, "act-as-program", url}, Token: token, Closed: []string{"done"}})
+			return http.NewProgram(http.ProgramConfig{Name: "tasks", Command: []string{"env", "GORACE=atexit_sleep_ms=0", self, "act-as-program", url}, Token: token, Closed: []string{"done"}})
 		})
 	})
 }
