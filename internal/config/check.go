@@ -19,7 +19,7 @@ var (
 	languages   = []string{"ja", "en"}
 	personRoles = []string{"approver", "operator", "auditor"}
 	trackers    = []string{"github", "jira", "backlog", "redmine", "servicenow", "http"}
-	operations  = []string{"create", "get", "update", "comment", "close", "reopen"}
+	operations  = []string{"create", "get", "update", "comment", "close", "reopen", "find"}
 	severities  = []string{"CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL"}
 )
 
