@@ -18,7 +18,6 @@ import (
 	"zesei/internal/config"
 	"zesei/internal/control"
 	"zesei/internal/detect"
-	"zesei/internal/event"
 	"zesei/internal/finding"
 	"zesei/internal/intake"
 	"zesei/internal/job"
@@ -146,13 +145,13 @@ func Open(ctx context.Context, o Options) (*App, error) {
 		a.DB.Close()
 		return nil, err
 	}
-	var detects func(event.Format) bool
-	if a.engine, detects, err = a.detection(); err != nil {
+	detects, wakes, err := a.detection()
+	if err != nil {
 		a.DB.Close()
 		return nil, err
 	}
 	a.Work = casework.New(a.DB, a.rules(), a.Now, a.Log)
-	a.Intake = &intake.Intake{Detects: detects, Wakes: a.engine.Wakes, Decoder: finding.NewDecoder(intake.Controls{Catalogue: a.Catalogue}, finding.Trusted(a.Directory.Administers)), Work: a.Work, Now: a.Now}
+	a.Intake = &intake.Intake{Detects: detects, Wakes: wakes, Decoder: finding.NewDecoder(intake.Controls{Catalogue: a.Catalogue}, finding.Trusted(a.Directory.Administers)), Work: a.Work, Now: a.Now}
 	if err := a.jobs(ctx, o); err != nil {
 		a.DB.Close()
 		return nil, err

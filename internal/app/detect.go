@@ -47,19 +47,35 @@ func Packs(c *config.Config) ([]*detect.Pack, error) {
 	return out, nil
 }
 
-// detection makes the engine of the configured packs, and says which items it
-// looks at: a pack that matches Security Hub's own events sees these too.
-func (a *App) detection() (*detect.Engine, func(event.Format) bool, error) {
+// detection makes the engine of the configured packs, says which items it looks
+// at (a pack that matches Security Hub's own events sees these too), and which of
+// them wake a rule.
+func (a *App) detection() (detects func(event.Format) bool, wakes func(event.Item) bool, err error) {
 	packs, err := Packs(a.Config)
 	if err != nil {
 		return nil, nil, err
 	}
-	engine, err := detect.New(packs, detect.Options{Language: a.Config.Language, Trusted: a.Directory.Administers, Controls: byConfigRule(a.Catalogue)})
-	if err != nil {
+	o := detect.Options{Language: a.Config.Language, Trusted: a.Directory.Administers, Controls: byConfigRule(a.Catalogue)}
+	var rules *configRules
+	if a.Cloud != nil {
+		rules = &configRules{cloud: a.Cloud, reads: a.Directory.reads, now: a.Now, log: a.Log, known: map[[2]string]*rulesThere{}}
+		o.ConfigRule = rules.identifier
+	}
+	if a.engine, err = detect.New(packs, o); err != nil {
 		return nil, nil, err
 	}
+	wakes = a.engine.Wakes
+	if rules != nil {
+		wakes = func(item event.Item) bool {
+			woken := a.engine.Wakes(item)
+			if woken {
+				rules.learn(item)
+			}
+			return woken
+		}
+	}
 	imported := slices.ContainsFunc(packs, func(p *detect.Pack) bool { return p.ID == "s0" || p.ID == "s2" })
-	return engine, func(f event.Format) bool {
+	return func(f event.Format) bool {
 		switch f {
 		case event.CloudTrailItem, event.OtherEvent:
 			return true
@@ -67,7 +83,7 @@ func (a *App) detection() (*detect.Engine, func(event.Format) bool, error) {
 			return imported
 		}
 		return false
-	}, nil
+	}, wakes, nil
 }
 
 // byConfigRule finds the controls behind the identifier of a managed Config rule,

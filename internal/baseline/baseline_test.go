@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	cfntypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	"github.com/aws/aws-sdk-go-v2/service/configservice"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	ebtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/aws/aws-sdk-go-v2/service/securityhub"
@@ -125,7 +126,7 @@ func TestTheRolesMayDoWhatTheCodeCalls(t *testing.T) {
 		t.Fatal(err)
 	}
 	read := slices.Concat(calls[live.EC2]("ec2"), calls[live.S3]("s3"), calls[live.S3Control]("s3control"),
-		calls[securityhub.GetFindingsAPIClient]("securityhub"), calls[securityhub.ListMembersAPIClient]("securityhub"), calls[securityhub.ListFindingAggregatorsAPIClient]("securityhub"))
+		calls[configservice.DescribeConfigRulesAPIClient]("config"), calls[securityhub.GetFindingsAPIClient]("securityhub"), calls[securityhub.ListMembersAPIClient]("securityhub"), calls[securityhub.ListFindingAggregatorsAPIClient]("securityhub"))
 	var fix []string
 	for _, r := range remedy.All() {
 		fix = append(fix, r.About().Permissions...)

@@ -114,7 +114,7 @@ func allServices() map[string]*service {
 	for _, s := range []*service{
 		stsService(), securityHubService(), ec2Service(), s3Service(), s3ControlService(),
 		secretsService(), ssmService(), sqsService(), snsService(), cloudTrailService(),
-		organizationsService(), eventBridgeService(),
+		organizationsService(), eventBridgeService(), configService(),
 	} {
 		all[s.name] = s
 	}

@@ -67,6 +67,7 @@ type region struct {
 	topics  map[string]*topic
 	secrets map[string]*secret
 	params  map[string]*parameter
+	rules   []ConfigRule
 	trail   []trailRecord
 }
 
