@@ -126,7 +126,9 @@ func TestTheRolesMayDoWhatTheCodeCalls(t *testing.T) {
 		t.Fatal(err)
 	}
 	read := slices.Concat(calls[live.EC2]("ec2"), calls[live.S3]("s3"), calls[live.S3Control]("s3control"),
-		calls[configservice.DescribeConfigRulesAPIClient]("config"), calls[securityhub.GetFindingsAPIClient]("securityhub"), calls[securityhub.ListMembersAPIClient]("securityhub"), calls[securityhub.ListFindingAggregatorsAPIClient]("securityhub"))
+		calls[configservice.DescribeConfigRulesAPIClient]("config"), calls[securityhub.GetFindingsAPIClient]("securityhub"), calls[securityhub.ListMembersAPIClient]("securityhub"), calls[securityhub.ListFindingAggregatorsAPIClient]("securityhub"),
+		// Turning controls on and off (internal/controlstate).
+		calls[securityhub.GetEnabledStandardsAPIClient]("securityhub"), calls[securityhub.ListSecurityControlDefinitionsAPIClient]("securityhub"), []string{"securityhub:BatchGetStandardsControlAssociations"})
 	var fix []string
 	for _, r := range remedy.All() {
 		fix = append(fix, r.About().Permissions...)
