@@ -155,11 +155,12 @@ securityhub: {every: 15m}`)
 			t.Errorf("%s: %d, no %q", path, status, want)
 		}
 	}
-	_, metrics := s.get("/metrics")
+	// A poll is counted when it ends, which is after its cases have been committed.
 	for _, want := range []string{`zesei_aws_calls_total{operation="GetFindings",outcome="ok",service="SecurityHub"}`, "zesei_jobs{", "zesei_intake_batch_seconds_count", "zesei_dead_letters 0", `zesei_securityhub_polls_total{outcome="ok"`} {
-		if !strings.Contains(metrics, want) {
-			t.Errorf("no %s in the metrics:\n%s", want, metrics)
-		}
+		until(t, want+" in the metrics", func() bool {
+			_, metrics := s.get("/metrics")
+			return strings.Contains(metrics, want)
+		})
 	}
 	if err := s.end(); err != nil {
 		t.Fatal(err)
