@@ -122,6 +122,30 @@ func TestAPlanWaitsForTheApprovalOfExactlyThatPlan(t *testing.T) {
 	w.only(casefile.Closed)
 }
 
+func TestARiskAcceptedWhileAFixWaitsIsNotFixed(t *testing.T) {
+	w := newTown(t, 100)
+	sg := w.openGroup(sandbox, "web")
+	w.take(w.evaluated(sandbox, "EC2.18", sg, "FAILED"))
+	fix, taro := w.fixes()[0], casework.Person{ID: "cli:taro", Approver: true}
+	if _, err := w.app.Work.ApproveFix(t.Context(), taro, fix.ID, fix.PlanHash); err != nil {
+		t.Fatal(err)
+	}
+	x, err := w.app.Work.AskException(t.Context(), casework.Person{ID: "cli:hana"}, w.only(casefile.Open).ID, "load test", "", w.now().Add(8*time.Hour), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.app.Work.ApproveException(t.Context(), taro, x.ID); err != nil {
+		t.Fatal(err)
+	}
+	w.work()
+	if got := w.ingress(sandbox, sg); got != holed {
+		t.Errorf("an accepted risk was fixed: %s", got)
+	}
+	if f, _ := store.LoadFix(t.Context(), w.app.DB.View(), fix.ID); f.State != store.FixExpired {
+		t.Errorf("the fix is %s", f.State)
+	}
+}
+
 func TestAGroupThatChangedSinceThePlanIsLeftAlone(t *testing.T) {
 	w := newTown(t, 100)
 	sg := w.openGroup(sandbox, "web")

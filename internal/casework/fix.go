@@ -132,6 +132,11 @@ func (w *Work) StartFix(ctx context.Context, fixID string) (store.Fix, error) {
 			f.State, f.EndedAt, f.Why = store.FixExpired, b.now, "it was not applied in time"
 			return b.fixNote(ctx, f, "zesei", "fix expired", f.Why, map[string]string{"fix": f.ID}, true)
 		}
+		if !resume {
+			if over, err := b.overtaken(ctx, f); err != nil || over {
+				return err
+			}
+		}
 		ok, err := store.Lease(ctx, b.tx, f.Resource, f.ID, b.now, b.now.Add(FixLease))
 		if err != nil {
 			return err
@@ -148,6 +153,26 @@ func (w *Work) StartFix(ctx context.Context, fixID string) (store.Fix, error) {
 		f.State, f.AppliedAt = store.FixApplying, b.now
 		return b.fixNote(ctx, f, "zesei", "fix started", "", map[string]string{"fix": f.ID}, false)
 	})
+}
+
+// overtaken ends a fix that has not started and one of whose cases is not open any
+// more: its risk was accepted, it was suppressed, or it is mended. What is still
+// open is planned again.
+func (b *batch) overtaken(ctx context.Context, f *store.Fix) (bool, error) {
+	cases, err := store.CasesByID(ctx, b.tx, f.Cases)
+	if err != nil {
+		return false, err
+	}
+	for _, c := range cases {
+		if c.State == casefile.Open {
+			continue
+		}
+		f.State, f.EndedAt = store.FixExpired, b.now
+		f.Why = fmt.Sprintf("case %s is %s now", store.ShortKey(c.Key), c.State)
+		b.ask(JobPlan, TargetOf(c).String(), time.Time{})
+		return true, b.fixNote(ctx, f, "zesei", "fix expired", f.Why, map[string]string{"fix": f.ID}, true)
+	}
+	return false, nil
 }
 
 func (b *batch) withinLimits(ctx context.Context, account string) error {
