@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"zesei/internal/awscloud"
-	"zesei/internal/casework"
 	"zesei/internal/config"
 	"zesei/internal/notify/outbox"
 	"zesei/internal/policy"
@@ -190,17 +189,6 @@ func accountOf(arn string) string {
 		return p[4]
 	}
 	return ""
-}
-
-// approver is the role of who may approve exceptions and fixes.
-const approver = "approver"
-
-// Person is who acts as an operating system user on the command line: the
-// configured person of that name. Where no people are configured, whoever may
-// use the store is the team, and may approve what another asked for.
-func (a *App) Person(osUser string) casework.Person {
-	p, ok := a.Config.People[osUser]
-	return casework.Person{ID: "cli:" + osUser, Approver: len(a.Config.People) == 0 || ok && p.Has(approver)}
 }
 
 // AccountNamed is the id of the account that a person means: an id as it is, or

@@ -130,7 +130,7 @@ func TestARiskAcceptedWhileAFixWaitsIsNotFixed(t *testing.T) {
 	if _, err := w.app.Work.ApproveFix(t.Context(), taro, fix.ID, fix.PlanHash); err != nil {
 		t.Fatal(err)
 	}
-	x, err := w.app.Work.AskException(t.Context(), casework.Person{ID: "cli:hana"}, w.only(casefile.Open).ID, "load test", "", w.now().Add(8*time.Hour), false)
+	x, err := w.app.Work.AskException(t.Context(), casework.Person{ID: "cli:hana"}, casework.Ask{Case: w.only(casefile.Open).ID, Reason: "load test", Until: w.now().Add(8 * time.Hour)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -294,7 +294,7 @@ func TestKeepOpenUntilSixAndThenItIsClosedByItself(t *testing.T) {
 	w.take(w.evaluated(sandbox, "EC2.18", sg, "FAILED")) // mode approve: nothing happens by itself
 	f := w.only(casefile.Open)
 	ctx := context.Background()
-	x, err := w.app.Work.AskException(ctx, casework.Person{ID: "cli:hana"}, f.ID, "load test", "", w.now().Add(8*time.Hour), true)
+	x, err := w.app.Work.AskException(ctx, casework.Person{ID: "cli:hana"}, casework.Ask{Case: f.ID, Reason: "load test", Until: w.now().Add(8 * time.Hour), CloseHole: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -53,7 +53,7 @@ func TestAFileHoldsWhatWasSaidDecidedToldAndAccepted(t *testing.T) {
 	if _, err := s.work.Planned(ctx, fix); err != nil {
 		t.Fatal(err)
 	}
-	x, err := s.work.AskException(ctx, casework.Person{ID: "cli:hanako"}, f.ID, "a <test> & more", "", s.now.Add(time.Hour), false)
+	x, err := s.work.AskException(ctx, casework.Person{ID: "cli:hanako"}, casework.Ask{Case: f.ID, Reason: "a <test> & more", Until: s.now.Add(time.Hour)})
 	if err != nil {
 		t.Fatal(err)
 	}

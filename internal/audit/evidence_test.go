@@ -53,7 +53,7 @@ func TestEvidenceHoldsTheCasesOfThePeriodAndProvesEach(t *testing.T) {
 	s.said(finding.Passed, 0, 1) // closed before the period
 	s.now = start.AddDate(0, 1, 0)
 	s.fails(1, 4)
-	x, err := s.work.AskException(ctx, casework.Person{ID: "cli:hanako"}, s.file(2).ID, "a <test>", "https://wiki.example.com/x", s.now.Add(24*time.Hour), false)
+	x, err := s.work.AskException(ctx, casework.Person{ID: "cli:hanako"}, casework.Ask{Case: s.file(2).ID, Reason: "a <test>", Evidence: "https://wiki.example.com/x", Until: s.now.Add(24 * time.Hour)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +18,17 @@ import (
 type Person struct {
 	ID       string
 	Approver bool // may approve exceptions and fixes
+	// Also are the other IDs of the same person: cli:taro, slack:U012AB3CD,
+	// mail:taro@example.com, redmine:taro. Who asked one way does not approve
+	// another.
+	Also []string
+}
+
+// Is says whether an ID of the audit chain is this person's, whichever way it
+// came. Case does not tell two people apart.
+func (p Person) Is(id string) bool {
+	same := func(other string) bool { return strings.EqualFold(other, id) }
+	return same(p.ID) || slices.ContainsFunc(p.Also, same)
 }
 
 // Close closes a case on a person's word.
@@ -76,10 +88,24 @@ func (w *Work) act(ctx context.Context, p Person, id int64, do func(*casefile.Fi
 	})
 }
 
-// AskException records the wish to accept the risk of one case. Nothing changes
-// until another person approves it.
-func (w *Work) AskException(ctx context.Context, p Person, id int64, reason, evidence string, until time.Time, closeHole bool) (store.Exception, error) {
+// Ask is a wish that a risk be accepted.
+type Ask struct {
+	Case      int64       // of one case; 0: of all that Scope covers
+	Scope     store.Scope // where Case is 0
+	Reason    string
+	Evidence  string // https address where the reason can be read up; "" none
+	Until     time.Time
+	CloseHole bool // keep open until then, and fix by itself afterwards
+}
+
+// AskException records the wish to accept a risk. Nothing changes until another
+// person approves it. What cannot be asked for is a *casefile.RefusedError.
+func (w *Work) AskException(ctx context.Context, p Person, ask Ask) (store.Exception, error) {
 	var x store.Exception
+	id, reason, evidence, until, closeHole := ask.Case, ask.Reason, ask.Evidence, ask.Until, ask.CloseHole
+	if id == 0 {
+		return x, &casefile.RefusedError{Why: "an exception names a case"}
+	}
 	if strings.TrimSpace(reason) == "" {
 		return x, &casefile.RefusedError{Why: "an exception needs a reason"}
 	}
@@ -120,7 +146,7 @@ func (w *Work) ApproveException(ctx context.Context, p Person, exceptionID strin
 			return &casefile.RefusedError{Why: fmt.Sprintf("exception %s is %s", x.ID, x.State)}
 		case !p.Approver:
 			return &casefile.RefusedError{Why: p.ID + " has not the role of an approver"}
-		case x.AskedBy == p.ID:
+		case p.Is(x.AskedBy):
 			return &casefile.RefusedError{Why: p.ID + " asked for it: another person must approve"}
 		}
 		moves, wants, err := f.Accept(casefile.Exception{ID: x.ID, Until: x.ExpiresAt, CloseHole: x.CloseHole},
@@ -133,6 +159,32 @@ func (w *Work) ApproveException(ctx context.Context, p Person, exceptionID strin
 			return err
 		}
 		return b.note(b.take(f), p.ID, moves, wants)
+	})
+	return x, err
+}
+
+// RefuseException turns down a wish: nothing of it comes into force. Whoever may
+// approve may refuse.
+func (w *Work) RefuseException(ctx context.Context, p Person, exceptionID, why string) (store.Exception, error) {
+	x, err := store.LoadException(ctx, w.DB.View(), exceptionID)
+	if err != nil {
+		return x, err
+	}
+	err = w.change(ctx, []int64{x.CaseID}, func(b *batch, f *casefile.File) error {
+		if x, err = store.LoadException(ctx, b.tx, exceptionID); err != nil {
+			return err
+		}
+		switch {
+		case x.State != store.ExceptionAsked:
+			return &casefile.RefusedError{Why: fmt.Sprintf("exception %s is %s", x.ID, x.State)}
+		case !p.Approver:
+			return &casefile.RefusedError{Why: p.ID + " has not the role of an approver"}
+		}
+		x.State, x.EndedAt = store.ExceptionRefused, b.now
+		if err := store.SaveException(ctx, b.tx, x); err != nil {
+			return err
+		}
+		return b.note(b.take(f), p.ID, []casefile.Move{{What: "exception refused", Why: why, Data: x}}, casefile.Wants{Updated: true, Tell: true})
 	})
 	return x, err
 }

@@ -390,7 +390,7 @@ func TestAnExceptionNeedsAnotherPersonHoldsAndEnds(t *testing.T) {
 	ctx := context.Background()
 	s.take(s.said(finding.Failed))
 	asker, approver := casework.Person{ID: "cli:hana", Approver: true}, casework.Person{ID: "cli:taro", Approver: true}
-	x, err := s.work.AskException(ctx, asker, 1, "load balancer test", "", s.now.Add(8*time.Hour), true)
+	x, err := s.work.AskException(ctx, asker, casework.Ask{Case: 1, Reason: "load balancer test", Until: s.now.Add(8 * time.Hour), CloseHole: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -429,7 +429,7 @@ func TestAFixedCaseClosesEvenUnderAnException(t *testing.T) {
 	s := newScene(t)
 	ctx := context.Background()
 	s.take(s.said(finding.Failed))
-	x, err := s.work.AskException(ctx, casework.Person{ID: "cli:hana"}, 1, "test", "", s.now.Add(time.Hour), false)
+	x, err := s.work.AskException(ctx, casework.Person{ID: "cli:hana"}, casework.Ask{Case: 1, Reason: "test", Until: s.now.Add(time.Hour)})
 	if err != nil {
 		t.Fatal(err)
 	}

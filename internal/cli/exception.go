@@ -8,12 +8,14 @@ import (
 
 	"zesei/internal/app"
 	"zesei/internal/casefile"
+	"zesei/internal/casework"
 	"zesei/internal/store"
 )
 
 type exceptionCmd struct {
 	Ask     exceptionAskCmd     `cmd:"" help:"Ask that the risk of a case be accepted until a time. Another person approves it."`
 	Approve exceptionApproveCmd `cmd:"" help:"Approve an exception that another person asked for."`
+	Refuse  exceptionRefuseCmd  `cmd:"" help:"Turn down an exception that was asked for."`
 	List    exceptionListCmd    `cmd:"" help:"List exceptions, the soonest end first."`
 	Show    exceptionShowCmd    `cmd:"" help:"Show one exception and its case."`
 	Revoke  exceptionRevokeCmd  `cmd:"" help:"End an exception before its time, or take the wish for one back."`
@@ -45,7 +47,7 @@ func (c *exceptionAskCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	x, err := a.Work.AskException(e.ctx, e.person(a), f.ID, c.Reason, c.Evidence, until, c.CloseHole)
+	x, err := a.Work.AskException(e.ctx, e.person(a), casework.Ask{Case: f.ID, Reason: c.Reason, Evidence: c.Evidence, Until: until, CloseHole: c.CloseHole})
 	if err != nil {
 		return err
 	}
@@ -77,6 +79,24 @@ func (c *exceptionApproveCmd) Run(e *env) error {
 	}
 	defer a.Close()
 	x, err := a.Work.ApproveException(e.ctx, e.person(a), c.ID)
+	if err != nil {
+		return noException(err, c.ID)
+	}
+	return e.exceptionDone(a, x, "")
+}
+
+type exceptionRefuseCmd struct {
+	ID  string `arg:"" help:"The exception's id."`
+	Why string `required:"" help:"The reason, for the audit chain and for who asked."`
+}
+
+func (c *exceptionRefuseCmd) Run(e *env) error {
+	a, err := e.open(false)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	x, err := a.Work.RefuseException(e.ctx, e.person(a), c.ID, c.Why)
 	if err != nil {
 		return noException(err, c.ID)
 	}
