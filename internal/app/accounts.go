@@ -134,6 +134,11 @@ func (a *App) fetchAccounts(ctx context.Context, row config.AccountRow, s config
 func (a *App) refreshAccounts(ctx context.Context) {
 	for {
 		next, err := a.loadAccounts(ctx, true)
+		if err == nil {
+			if err = a.followAccounts(ctx); err == nil {
+				a.Queue.Poke()
+			}
+		}
 		switch {
 		case ctx.Err() != nil:
 			return

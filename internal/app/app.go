@@ -156,7 +156,7 @@ func Open(ctx context.Context, o Options) (*App, error) {
 		a.DB.Close()
 		return nil, err
 	}
-	if err := a.redecide(ctx); err != nil {
+	if err := errors.Join(a.redecide(ctx), a.followAccounts(ctx)); err != nil {
 		a.DB.Close()
 		return nil, err
 	}
@@ -295,39 +295,6 @@ func rest(ctx context.Context, d time.Duration) error {
 		return ctx.Err()
 	case <-t.C:
 		return nil
-	}
-}
-
-const metaPolicy = "policy"
-
-// redecide asks for open cases to be decided again where the policy is not the
-// one that decided them.
-func (a *App) redecide(ctx context.Context) error {
-	was, err := store.Meta(ctx, a.DB.View(), metaPolicy)
-	if err != nil || was == a.Policy.Hash() {
-		return err
-	}
-	return a.DB.Update(ctx, func(tx *store.Tx) error {
-		if err := store.SetMeta(ctx, tx, metaPolicy, a.Policy.Hash()); err != nil {
-			return err
-		}
-		if was == "" {
-			return nil // nothing was decided before
-		}
-		return job.Enqueue(ctx, tx, a.Now(), job.Want{Kind: casework.JobRedecide, Subject: a.Policy.Hash()})
-	})
-}
-
-func (a *App) redecideJob(ctx context.Context, j job.Job) error {
-	if j.Subject != a.Policy.Hash() {
-		return nil // a newer policy has its own job
-	}
-	next := int64(0)
-	for {
-		var err error
-		if next, _, err = a.Work.Redecide(ctx, next); err != nil || next == 0 {
-			return err
-		}
 	}
 }
 

@@ -82,6 +82,7 @@ type Life struct {
 	Backlog      bool              `json:"backlog,omitempty"`   // opened by a first import
 	Quiet        time.Duration     `json:"quiet,omitempty"`
 	EventDue     time.Time         `json:"event_due,omitzero"` // a deadline that the event itself sets
+	DueFrom      time.Time         `json:"due_from,omitzero"`  // when the present deadline began to count; zero: OpenedAt
 	Proof        string            `json:"proof,omitempty"`    // what showed that it is fixed
 	// AutoBy names what lets the next fix apply by itself whatever the policy's
 	// mode: an approved exception of the kind "keep open until 18:00" that ended.
@@ -168,10 +169,11 @@ type Env struct {
 	Now      time.Time
 	Readable bool                      // our own check can read this resource
 	Problem  func(finding.Status) bool // the policy's `problem:`
-	Decide   func(*File) Terms         // asks the policy
-	Catalog  finding.Severity          // the control's severity in the catalogue; "" unknown
-	Grace    time.Duration             // how long consolidation may take: 48 h
-	Quiet    time.Duration             // when an incident ends by itself: 7 days
+	// Decide asks the policy; a deadline counts from start.
+	Decide  func(f *File, start time.Time) Terms
+	Catalog finding.Severity // the control's severity in the catalogue; "" unknown
+	Grace   time.Duration    // how long consolidation may take: 48 h
+	Quiet   time.Duration    // when an incident ends by itself: 7 days
 }
 
 // Overdue says whether the deadline of an open case has passed.

@@ -1,6 +1,8 @@
 package casefile
 
 import (
+	"cmp"
+	"strings"
 	"time"
 
 	"zesei/internal/finding"
@@ -136,24 +138,39 @@ func (f *File) lastHeard() time.Time {
 	return last
 }
 
-// Redecide asks a changed policy again. A deadline moves only here, by a
-// recurrence or by an exception's end, each with an audit row.
+// Redecide asks again, because the policy or who owns what changed. A deadline
+// moves only here, by a recurrence or by an exception's end, each with an audit
+// row. It still counts from when the case opened: touching the policy gives nobody
+// new time. Where that would make a case overdue at once that was not, it counts
+// from now, and ends no later than the deadline that people were told.
 func (f *File) Redecide(env Env) (moves []Move, w Wants) {
 	if f.State == Closed {
 		return nil, Wants{}
 	}
-	was := f.Terms
-	f.Terms = env.Decide(f)
+	was, from := f.Terms, f.dueFrom()
+	if was.Due.IsZero() {
+		from = env.Now
+	}
+	f.Terms = env.Decide(f, from)
+	if due := f.Terms.Due; !due.IsZero() && !due.After(env.Now) && (was.Due.IsZero() || was.Due.After(env.Now)) && !due.Equal(f.Life.EventDue) {
+		f.Terms, from = env.Decide(f, env.Now), env.Now
+		if !was.Due.IsZero() && was.Due.Before(f.Terms.Due) {
+			f.Terms.Due, f.Terms.DueWhy, from = was.Due, was.DueWhy, f.dueFrom()
+		}
+	}
+	if !f.Terms.Due.IsZero() {
+		f.Life.DueFrom = from
+	}
 	same := was
-	same.Policy, same.Rule, same.DueWhy, same.FixWhy, same.OwnerWhy = f.Terms.Policy, f.Terms.Rule, f.Terms.DueWhy, f.Terms.FixWhy, f.Terms.OwnerWhy
-	if same == f.Terms {
+	same.Policy, same.Rule, same.Due, same.DueWhy, same.FixWhy, same.OwnerWhy = f.Terms.Policy, f.Terms.Rule, f.Terms.Due, f.Terms.DueWhy, f.Terms.FixWhy, f.Terms.OwnerWhy
+	if same == f.Terms && was.Due.Equal(f.Terms.Due) {
 		return nil, Wants{}
 	}
 	f.ChangedAt = env.Now
 	if !f.Terms.Due.Equal(was.Due) {
 		f.Life.Escalated = false
 	}
-	moves = append(moves, Move{What: "decided", Why: "the policy changed: " + was.Response + " → " + f.Terms.Response, Data: f.decision()})
+	moves = append(moves, Move{What: "decided", Why: differences(was, f.Terms), Data: f.decision()})
 	w = Wants{Tell: true, Hub: true, Fix: f.Terms.FixMode != was.FixMode, Updated: true}
 	switch {
 	case f.State == Open && f.Terms.silent():
@@ -164,4 +181,36 @@ func (f *File) Redecide(env Env) (moves []Move, w Wants) {
 		w.Fix = true
 	}
 	return moves, w
+}
+
+// dueFrom is when the present deadline began to count.
+func (f *File) dueFrom() time.Time {
+	if f.Life.DueFrom.IsZero() {
+		return f.OpenedAt
+	}
+	return f.Life.DueFrom
+}
+
+// differences says in words what another decision changes.
+func differences(was, is Terms) string {
+	var all []string
+	for _, d := range [][3]string{
+		{"response", was.Response, is.Response}, {"owner", was.Owner, is.Owner}, {"due", dueText(was.Due), dueText(is.Due)},
+		{"fix", was.FixMode, is.FixMode}, {"class", was.Class, is.Class},
+	} {
+		if d[1] != d[2] {
+			all = append(all, d[0]+" "+cmp.Or(d[1], "none")+" → "+cmp.Or(d[2], "none"))
+		}
+	}
+	if len(all) == 0 {
+		return "decided again"
+	}
+	return "decided again: " + strings.Join(all, ", ")
+}
+
+func dueText(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
 }

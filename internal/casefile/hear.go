@@ -78,7 +78,7 @@ func (f *File) open(what, why string, s Statement, env Env, moves []Move, w Want
 	f.ClosedAt, f.Life.ClosedBy, f.Life.SuppressedBy, f.Life.Proof = time.Time{}, "", "", ""
 	f.Life.AwaitCheck, f.Life.HoldUntil = false, time.Time{}
 	f.Life.Reminded, f.Life.Escalated, f.Life.SnoozeUntil = time.Time{}, false, time.Time{}
-	f.Terms = env.Decide(f)
+	f.Terms, f.Life.DueFrom = env.Decide(f, env.Now), env.Now
 	moves = append(moves, Move{What: what, Why: why, Data: f.decision()})
 	w.Tell, w.Hub, w.Fix = true, true, true
 	switch {
@@ -168,7 +168,7 @@ func (f *File) hearWorkflow(s, before Statement, known bool, env Env, moves []Mo
 		return f.suppress("console", "suppressed in Security Hub", moves), w
 	case before.Workflow == finding.Suppressed && f.State == Suppressed && f.Life.SuppressedBy == "console":
 		f.State, f.Reason, f.ChangedAt, f.Life.SuppressedBy = Open, "no longer suppressed in Security Hub", env.Now, ""
-		f.Terms = env.Decide(f)
+		f.Terms, f.Life.DueFrom = env.Decide(f, env.Now), env.Now
 		w.Tell, w.Hub, w.Updated, w.Fix = true, true, true, true
 		return append(moves, Move{What: "reopened", Why: f.Reason, Data: f.decision()}), w
 	case s.Workflow == finding.Resolved && f.failing() && env.Readable:

@@ -31,8 +31,8 @@ func newLife() *life {
 	l.env = casefile.Env{
 		Now: start, Grace: 48 * time.Hour, Quiet: 7 * 24 * time.Hour,
 		Problem: func(s finding.Status) bool { return s == finding.Failed },
-		Decide: func(f *casefile.File) casefile.Terms {
-			return casefile.Terms{Response: l.response, Owner: "shop", Due: l.env.Now.Add(72 * time.Hour), Rule: "test", Policy: l.response}
+		Decide: func(f *casefile.File, start time.Time) casefile.Terms {
+			return casefile.Terms{Response: l.response, Owner: "shop", Due: start.Add(72 * time.Hour), Rule: "test", Policy: l.response}
 		},
 	}
 	return l

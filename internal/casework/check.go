@@ -138,34 +138,3 @@ func (w *Work) change(ctx context.Context, ids []int64, f func(*batch, *casefile
 	}
 	return err
 }
-
-// Redecide asks the present policy again about open cases that another decided,
-// one batch per call. It returns the id to go on after; 0 when all are done.
-func (w *Work) Redecide(ctx context.Context, after int64) (next int64, c Counts, err error) {
-	err = w.DB.Update(ctx, func(tx *store.Tx) error {
-		b := w.newBatch(tx, "zesei")
-		files, err := store.CasesDecidedByOther(ctx, tx, b.rules.Policy.Hash(), after, BatchSize)
-		if err != nil {
-			return err
-		}
-		next = 0
-		for _, f := range files {
-			o := b.take(f)
-			moves, wants := f.Redecide(b.rules.env(f, b.now))
-			wants.Updated = true // the hash of the policy that stands behind it is kept
-			if err := b.note(o, "zesei", moves, wants); err != nil {
-				return err
-			}
-			next = f.ID
-		}
-		if len(files) < BatchSize {
-			next = 0
-		}
-		c = b.counts
-		return b.write(ctx)
-	})
-	if err == nil {
-		w.committed()
-	}
-	return next, c, err
-}

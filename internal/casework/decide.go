@@ -48,9 +48,9 @@ func (r *Rules) Control(id string) policy.Control {
 	return policy.Control{ID: c.ID, Class: c.Class, Severity: finding.Severity(c.Severity), Service: c.Service, Known: true, Remedy: c.Remedy}
 }
 
-// decide asks the policy about a case.
-func (r *Rules) decide(f *casefile.File, now time.Time) casefile.Terms {
-	in := r.Input(f, now)
+// decide asks the policy about a case whose deadline counts from a time.
+func (r *Rules) decide(f *casefile.File, start time.Time) casefile.Terms {
+	in := r.Input(f, start)
 	d := r.Policy.Decide(in)
 	t := casefile.Terms{
 		Response: string(d.Response), Class: d.Class, Due: d.Due, DueWhy: d.DueWhy, Rule: d.Rule, Reason: d.Reason,
@@ -71,7 +71,7 @@ func (r *Rules) decide(f *casefile.File, now time.Time) casefile.Terms {
 func (r *Rules) env(f *casefile.File, now time.Time) casefile.Env {
 	e := casefile.Env{
 		Now: now, Problem: r.Policy.Problem, Grace: Grace, Quiet: r.Quiet,
-		Decide: func(f *casefile.File) casefile.Terms { return r.decide(f, now) },
+		Decide: func(f *casefile.File, start time.Time) casefile.Terms { return r.decide(f, start) },
 	}
 	if c, ok := r.Catalogue.Lookup(f.Key.Control); ok {
 		e.Catalog = finding.Severity(c.Severity)
