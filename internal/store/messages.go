@@ -17,6 +17,7 @@ const (
 	MessageNotice     = "notice"     // happenings of one rule, told once, no case
 	MessageReminder   = "reminder"   // an owner's cases whose deadline is near or past
 	MessageEscalation = "escalation" // the same, to those above the owner
+	MessageOverflow   = "overflow"   // what came above an owner's attention budget, ranked
 )
 
 // Message is an outgoing message: a row that cases join in their transaction and
@@ -144,7 +145,7 @@ func SaveTold(ctx context.Context, tx *Tx, id int64, told json.RawMessage, at ti
 	if err != nil {
 		return fmt.Errorf("keeping what was told: %w", err)
 	}
-	return nil
+	return savePosts(ctx, tx, id, told)
 }
 
 func ids(ctx context.Context, q Querier, query string, args ...any) ([]int64, error) {
