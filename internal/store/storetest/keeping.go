@@ -195,6 +195,24 @@ var telling = []scene{
 			s.Errorf("%v, want ErrNotFound", err)
 		}
 	}},
+	{"what stands in a channel is found by its place there", func(s *stage) {
+		s.update(func(tx *store.Tx) error {
+			return errors.Join(
+				store.SaveTold(s.ctx, tx, 7, json.RawMessage(`{"channel":"C1","parts":{"main":{"id":"1.1"},"case/k":{"id":"1.2"},"case/l":{"pending":true}}}`), time.Time{}),
+				store.SaveTold(s.ctx, tx, 7, json.RawMessage(`{"channel":"C1","parts":{"main":{"id":"1.1"},"case/k":{"id":"1.2"}}}`), time.Time{}),
+				store.SaveTold(s.ctx, tx, 8, json.RawMessage(`{"parts":{"main":{"id":"gist of a mail"}}}`), time.Time{}))
+		})
+		for ts, part := range map[string]string{"1.1": "main", "1.2": "case/k"} {
+			if p, err := store.PostAt(s.ctx, s.db.View(), "C1", ts); err != nil || p != (store.Post{MessageID: 7, Part: part}) {
+				s.Errorf("%s: %+v %v", ts, p, err)
+			}
+		}
+		for _, at := range [][2]string{{"C1", "1.3"}, {"C2", "1.1"}, {"", "gist of a mail"}} {
+			if _, err := store.PostAt(s.ctx, s.db.View(), at[0], at[1]); !errors.Is(err, store.ErrNotFound) {
+				s.Errorf("%v: %v", at, err)
+			}
+		}
+	}},
 	{"Security Hub is told what changed, once, and again after a refusal", func(s *stage) {
 		u := store.HubUpdate{Hash: [16]byte{1}, Product: "p", FindingID: "f", Account: "a", Region: "r", Workflow: "NOTIFIED", Note: "n"}
 		want := func(again bool) {
