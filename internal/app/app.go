@@ -74,6 +74,7 @@ type App struct {
 	engine *detect.Engine
 
 	slack *slackChannel // nil where Slack is not configured
+	mail  *mailChannel  // nil where mail is not configured
 }
 
 // LoadConfig reads a configuration: the named file, DefaultFile where it exists,
@@ -322,7 +323,8 @@ func (a *App) channels(ctx context.Context, o Options) (map[notify.Via]notify.Ch
 		out[notify.Webhook] = a.webhookChannel(templates)
 	}
 	if n.Email != nil {
-		out[notify.Email] = a.emailChannel(templates)
+		a.mail = &mailChannel{app: a, templates: templates}
+		out[notify.Email] = a.mail
 	}
 	if toTeams {
 		out[notify.Teams] = a.teamsChannels(templates)

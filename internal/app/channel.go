@@ -9,7 +9,6 @@ import (
 
 	"zesei/internal/awscloud"
 	"zesei/internal/notify"
-	"zesei/internal/notify/email"
 	"zesei/internal/notify/pagerduty"
 	"zesei/internal/notify/slack"
 	"zesei/internal/notify/sns"
@@ -72,30 +71,6 @@ func (a *App) webhookChannel(templates *notify.Templates) notify.Channel {
 			return nil, fmt.Errorf("notify.webhook.secret: %w", err)
 		}
 		return webhook.New(webhook.Config{Name: "webhook", URL: w.URL, Secret: []byte(secret), Templates: templates, Now: a.Now})
-	}}
-}
-
-func (a *App) emailChannel(templates *notify.Templates) notify.Channel {
-	return &lazyChannel{make: func(ctx context.Context) (notify.Channel, error) {
-		e := a.Config.Notify.Email
-		c := email.Config{From: e.From, Templates: templates, Now: a.Now}
-		if e.SES != "" {
-			cfg, err := a.Cloud.Ambient(ctx, e.SES)
-			if err != nil {
-				return nil, fmt.Errorf("notify.email.ses: %w", err)
-			}
-			c.Transport = email.NewSES(cfg)
-			return email.New(c)
-		}
-		out := email.SMTP{Server: e.SMTP, User: e.User, Security: e.TLS}
-		if e.Password.IsSet() {
-			var err error
-			if out.Password, err = e.Password.Value(ctx, a.secrets()); err != nil {
-				return nil, fmt.Errorf("notify.email.password: %w", err)
-			}
-		}
-		c.Transport = out
-		return email.New(c)
 	}}
 }
 
