@@ -22,6 +22,9 @@ type Person struct {
 	// mail:taro@example.com, redmine:taro. Who asked one way does not approve
 	// another.
 	Also []string
+	// Delivery names what carried the act, where the same may be brought twice:
+	// the act is done once, and ErrHeard says that it was. "" is done each time.
+	Delivery string
 }
 
 // Is says whether an ID of the audit chain is this person's, whichever way it
@@ -79,6 +82,9 @@ func (w *Work) Snooze(ctx context.Context, p Person, id int64, until time.Time, 
 
 func (w *Work) act(ctx context.Context, p Person, id int64, do func(*casefile.File, casefile.Env) ([]casefile.Move, casefile.Wants, error)) error {
 	return w.change(ctx, []int64{id}, func(b *batch, f *casefile.File) error {
+		if err := b.once(ctx, p); err != nil {
+			return err
+		}
 		o := b.take(f)
 		moves, wants, err := do(f, b.rules.env(f, b.now))
 		if err != nil {
@@ -118,6 +124,9 @@ func (w *Work) AskException(ctx context.Context, p Person, ask Ask) (store.Excep
 		return x, err
 	}
 	err = w.change(ctx, []int64{id}, func(b *batch, f *casefile.File) error {
+		if err := b.once(ctx, p); err != nil {
+			return err
+		}
 		if f.State == casefile.Closed {
 			return &casefile.RefusedError{Why: "the case is closed: there is nothing to accept"}
 		}
@@ -138,6 +147,9 @@ func (w *Work) ApproveException(ctx context.Context, p Person, exceptionID strin
 		return x, err
 	}
 	err = w.change(ctx, []int64{x.CaseID}, func(b *batch, f *casefile.File) error {
+		if err := b.once(ctx, p); err != nil {
+			return err
+		}
 		if x, err = store.LoadException(ctx, b.tx, exceptionID); err != nil {
 			return err
 		}
@@ -171,6 +183,9 @@ func (w *Work) RefuseException(ctx context.Context, p Person, exceptionID, why s
 		return x, err
 	}
 	err = w.change(ctx, []int64{x.CaseID}, func(b *batch, f *casefile.File) error {
+		if err := b.once(ctx, p); err != nil {
+			return err
+		}
 		if x, err = store.LoadException(ctx, b.tx, exceptionID); err != nil {
 			return err
 		}
@@ -196,13 +211,16 @@ func (w *Work) RevokeException(ctx context.Context, p Person, exceptionID, why s
 		return x, err
 	}
 	err = w.change(ctx, []int64{x.CaseID}, func(b *batch, f *casefile.File) error {
+		if err := b.once(ctx, p); err != nil {
+			return err
+		}
 		if x, err = store.LoadException(ctx, b.tx, exceptionID); err != nil {
 			return err
 		}
 		if x.State != store.ExceptionAsked && x.State != store.ExceptionActive {
 			return &casefile.RefusedError{Why: fmt.Sprintf("exception %s is %s", x.ID, x.State)}
 		}
-		moves, wants := []casefile.Move{{What: "exception withdrawn", Why: why}}, casefile.Wants{Updated: true}
+		moves, wants := []casefile.Move{{What: "exception withdrawn", Why: why}}, casefile.Wants{Updated: true, Tell: true}
 		if x.State == store.ExceptionActive && f.State == casefile.Accepted {
 			if moves, wants, err = f.EndException("revoked by "+p.ID+": "+why, b.rules.env(f, b.now)); err != nil {
 				return err

@@ -53,6 +53,8 @@ type batch struct {
 	asked   map[[2]string]bool
 	passes  map[[16]byte]bool       // passes that are kept for cases of the batch
 	firsts  map[[2]string]time.Time // when an account, control or standard was first seen
+
+	delivery string // that carries the act, once it is remembered
 }
 
 // opened is a case under change.

@@ -100,6 +100,9 @@ func (b *batch) fixNote(ctx context.Context, f *store.Fix, actor, what, why stri
 // an undo that opens a hole again needs an approver of its own.
 func (w *Work) ApproveFix(ctx context.Context, p Person, fixID, planHash string) (store.Fix, error) {
 	return w.onFix(ctx, fixID, func(b *batch, f *store.Fix) error {
+		if err := b.once(ctx, p); err != nil {
+			return err
+		}
 		switch {
 		case f.State != store.FixWaiting && f.State != store.FixSuggested:
 			return &casefile.RefusedError{Why: fmt.Sprintf("fix %s is %s", f.ID, f.State)}

@@ -1,0 +1,93 @@
+package casework
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"time"
+
+	"zesei/internal/casefile"
+	"zesei/internal/finding"
+	"zesei/internal/store"
+)
+
+// JobAnswer answers words that were said of cases; its subject is the asker's own.
+const JobAnswer = "answer"
+
+// ErrHeard says that the delivery which carries an act was heard before: the act
+// was done then, and is not done again.
+var ErrHeard = errors.New("this was heard before")
+
+// once remembers the delivery that carries a person's act, in the transaction of
+// the act. Deliveries are forgotten after store.EventMemory.
+func (b *batch) once(ctx context.Context, p Person) error {
+	if p.Delivery == "" || p.Delivery == b.delivery {
+		return nil
+	}
+	sum := sha256.Sum256([]byte("delivery\x00" + p.Delivery))
+	hash := [16]byte(sum[:16])
+	fresh, err := store.FirstTime(ctx, b.tx, [][16]byte{hash}, b.now)
+	if err != nil {
+		return err
+	}
+	if !fresh[hash] {
+		return ErrHeard
+	}
+	b.delivery = p.Delivery
+	return nil
+}
+
+// LookAgain asks for a look at the resource of a case on a person's word that it
+// is mended. The case closes on what the look says, not on the word. Where nothing
+// can read the resource it is a *casefile.RefusedError.
+func (w *Work) LookAgain(ctx context.Context, p Person, id int64, why string) error {
+	return w.act(ctx, p, id, func(f *casefile.File, e casefile.Env) ([]casefile.Move, casefile.Wants, error) {
+		switch {
+		case f.State == casefile.Closed:
+			return nil, casefile.Wants{}, &casefile.RefusedError{Why: "the case is closed already"}
+		case f.Key.Kind == finding.Incident:
+			return nil, casefile.Wants{}, &casefile.RefusedError{Why: "an incident has nothing to look at: close it as handled"}
+		case !e.Readable:
+			return nil, casefile.Wants{}, &casefile.RefusedError{Why: "nothing here can read the resource: its source has the last word"}
+		}
+		return []casefile.Move{{What: "look again asked", Why: why}}, casefile.Wants{Updated: true, Recheck: true}, nil
+	})
+}
+
+// Said keeps a person's words on each of the cases, and asks for an answer: the
+// subject of its job is made from the first case, whose last audit entry holds the
+// words.
+func (w *Work) Said(ctx context.Context, p Person, ids []int64, text string, subject func(first *casefile.File) string) error {
+	return w.change(ctx, ids, func(b *batch, f *casefile.File) error {
+		if err := b.once(ctx, p); err != nil {
+			return err
+		}
+		o := b.take(f)
+		moves, wants, err := f.Note(text, b.rules.env(f, b.now))
+		if err != nil {
+			return err
+		}
+		if err := b.note(o, p.ID, moves, wants); err != nil {
+			return err
+		}
+		if len(b.order) == 1 {
+			b.ask(JobAnswer, subject(f), time.Time{})
+		}
+		return nil
+	})
+}
+
+// Attempted keeps in the audit chains that a person tried what they may not do.
+// Trying the same again leaves nothing more.
+func (w *Work) Attempted(ctx context.Context, p Person, ids []int64, what, why string) error {
+	err := w.change(ctx, ids, func(b *batch, f *casefile.File) error {
+		if err := b.once(ctx, p); err != nil {
+			return err
+		}
+		return b.note(b.take(f), p.ID, []casefile.Move{{What: what, Why: why}}, casefile.Wants{Updated: true})
+	})
+	if errors.Is(err, ErrHeard) {
+		return nil
+	}
+	return err
+}
