@@ -49,6 +49,8 @@ type Options struct {
 	Cloud awscloud.Config
 	// SlackPace is the time between two messages to a channel; 0 is Slack's own.
 	SlackPace time.Duration
+	// Workers is how many jobs are worked side by side; 0 is the queue's own.
+	Workers int
 	// Offline opens the store and the rules only: no cloud, no channels.
 	Offline bool
 }
@@ -224,6 +226,7 @@ func (a *App) rules() *casework.Rules {
 		Policy: a.Policy, Directory: a.Directory, Catalogue: a.Catalogue, Detect: a.engine,
 		CanRead: func(account, id string) bool { return a.Checker.Has(id) && a.Directory.reads(account) },
 		Hub:     a.Directory.hub,
+		Creator: a.asksCreator(),
 		Tracker: a.Directory.tracker, TicketsPerControl: a.Policy.TicketsPerControl(),
 		GroupWait: a.Policy.GroupWait(), GroupWindow: groupWindow, ImportWindow: importWindow,
 		DigestAt: func(owner string, now time.Time) time.Time {
@@ -249,7 +252,7 @@ func nextDigest(in string, now time.Time) time.Time {
 // jobs makes the queue and binds each kind of job to its handler.
 func (a *App) jobs(ctx context.Context, o Options) error {
 	host, _ := os.Hostname()
-	a.Queue = &job.Queue{DB: a.DB, Now: a.Now, Rand: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())), Log: a.Log, Owner: host + ":" + strconv.Itoa(os.Getpid())}
+	a.Queue = &job.Queue{DB: a.DB, Now: a.Now, Rand: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())), Log: a.Log, Owner: host + ":" + strconv.Itoa(os.Getpid()), Workers: o.Workers}
 	a.Work.Committed = a.Queue.Poke
 	a.Queue.Handlers = map[string]job.Handler{
 		casework.JobTick:     func(ctx context.Context, j job.Job) error { return a.Work.Tick(ctx, j.Subject) },
@@ -281,6 +284,7 @@ func (a *App) jobs(ctx context.Context, o Options) error {
 	a.Queue.Handlers[casework.JobVerify] = a.Fixes.VerifyJob
 	a.Queue.Handlers[casework.JobMessage] = a.Outbox.Job
 	a.Queue.Handlers[casework.JobHub] = hub.Job
+	a.Queue.Handlers[casework.JobCreator] = a.creatorJob
 	if err := a.ticketJobs(); err != nil {
 		return err
 	}

@@ -31,6 +31,8 @@ type IO struct {
 	Now                   func() time.Time
 	// User works the command line; empty is the operating system's user.
 	User string
+	// Tune changes how the app is made; tests set it.
+	Tune func(*app.Options)
 }
 
 // root is the command line. Each command is a struct in a file of its own.
@@ -176,7 +178,11 @@ func (e *env) open(offline bool) (*app.App, error) {
 
 // options are what the flags ask for.
 func (e *env) options(offline bool) app.Options {
-	return app.Options{ConfigPath: e.root.Config, Store: e.root.Store, Now: e.Now, Log: e.log, Offline: offline}
+	o := app.Options{ConfigPath: e.root.Config, Store: e.root.Store, Now: e.Now, Log: e.log, Offline: offline}
+	if e.Tune != nil {
+		e.Tune(&o)
+	}
+	return o
 }
 
 // missing makes a named configuration that is not there an error of use.

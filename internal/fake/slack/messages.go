@@ -50,6 +50,7 @@ func postMessage(q *request) (answer, error) {
 		m.ThreadTS = thread
 	}
 	c.messages = append(c.messages, m)
+	q.t.say(c, m, false)
 	return answer{"channel": c.ID, "ts": m.TS, "message": m.show(c, true)}, nil
 }
 
@@ -87,6 +88,7 @@ func update(q *request) (answer, error) {
 		m.Metadata = meta
 	}
 	m.Edits++
+	q.t.say(c, m, true)
 	return answer{"channel": c.ID, "ts": m.TS, "text": m.Text, "message": m.show(c, true)}, nil
 }
 

@@ -52,6 +52,7 @@ type Twin struct {
 	users    []User
 	files    map[string]*File
 	views    []View
+	said     []Said
 	hooks    map[string]*responseHook
 	lastTS   int64
 	count    int
