@@ -34,12 +34,31 @@ type pace struct {
 	turn sync.Mutex // held during a call where calls go one at a time
 	last time.Time  // when the last of them ended, by the real clock
 
-	mu   sync.Mutex
-	made []time.Time // content, oldest first, no older than the longest window
+	mu    sync.Mutex
+	made  []time.Time // content, oldest first, no older than the longest window
+	until time.Time   // nothing is asked before: the tracker said so
+}
+
+// hold keeps all calls back for a time that the tracker named.
+func (p *pace) hold(d time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if at := p.now().Add(d); at.After(p.until) {
+		p.until = at
+	}
+}
+
+func (p *pace) held() time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.until.Sub(p.now())
 }
 
 // wait lets a call begin and returns what to do when it has ended.
 func (p *pace) wait(ctx context.Context, name string, creates bool) (func(), error) {
+	if after := p.held(); after > 0 {
+		return nil, &ticket.RetryAfter{After: after, By: name, Why: "its rate limit is reached"}
+	}
 	if creates {
 		if after := p.content(); after > 0 {
 			return nil, &ticket.RetryAfter{After: after, By: name, Why: "as much was created as it allows"}

@@ -9,6 +9,7 @@ package rest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -127,8 +128,13 @@ func (c *Client) Do(ctx context.Context, k Call) (Answer, error) {
 	}
 	a := Answer{resp.StatusCode, resp.Header, body}
 	if err := c.judge(what, k, a); err != nil {
+		var wait *ticket.RetryAfter
+		if errors.As(err, &wait) {
+			c.pace.hold(wait.After)
+		}
 		return a, err
 	}
+	c.pace.hold(spent(a.Header, c.Now()))
 	if k.Out != nil && len(body) > 0 {
 		if err := json.Unmarshal(body, k.Out); err != nil {
 			return a, fmt.Errorf("%s: %s: the answer is not the JSON that was expected: %s", c.Name, what, c.Quote(body))
@@ -193,6 +199,29 @@ func (c *Client) broken(what string, err error) error {
 	return fmt.Errorf("%s: %s: no answer: %s", c.Name, what, c.Quote([]byte(err.Error())))
 }
 
+// noTime is how long is waited where a limit names no time.
+const noTime = time.Minute
+
+// spent is how long to wait when an answer was the last that the limit allows.
+// GitHub and Backlog say so in the same headers, in Unix seconds:
+// https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api,
+// https://developer.nulab.com/docs/backlog/rate-limit/
+func spent(h http.Header, now time.Time) time.Duration {
+	if h.Get("X-Ratelimit-Remaining") != "0" {
+		return 0
+	}
+	at, err := strconv.ParseInt(h.Get("X-Ratelimit-Reset"), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return min(max(time.Unix(at, 0).Sub(now), 0), time.Hour)
+}
+
+// wait is the time that a refusal names.
+func wait(h http.Header, now time.Time) time.Duration {
+	return max(cmp.Or(RetryAfter(h.Get("Retry-After"), now), noTime), time.Second)
+}
+
 // judge turns a status into the error that it means.
 func (c *Client) judge(what string, k Call, a Answer) error {
 	if a.Status >= 200 && a.Status < 300 {
@@ -209,9 +238,13 @@ func (c *Client) judge(what string, k Call, a Answer) error {
 	}
 	switch {
 	case a.Status == http.StatusTooManyRequests:
-		return &ticket.RetryAfter{After: max(RetryAfter(a.Header.Get("Retry-After"), c.Now()), time.Second), By: c.Name, Why: "its rate limit is reached"}
+		why := "its rate limit is reached"
+		if reason := a.Header.Get("Ratelimit-Reason"); reason != "" { // Jira names which of its limits it was
+			why += " (" + c.Quote([]byte(reason)) + ")"
+		}
+		return &ticket.RetryAfter{After: wait(a.Header, c.Now()), By: c.Name, Why: why}
 	case a.Status == http.StatusServiceUnavailable && !k.Once && a.Header.Get("Retry-After") != "":
-		return &ticket.RetryAfter{After: max(RetryAfter(a.Header.Get("Retry-After"), c.Now()), time.Second), By: c.Name}
+		return &ticket.RetryAfter{After: wait(a.Header, c.Now()), By: c.Name}
 	case a.Status >= 500, a.Status == http.StatusRequestTimeout:
 		return errors.New(said)
 	case k.Gone && (a.Status == http.StatusNotFound || a.Status == http.StatusGone):

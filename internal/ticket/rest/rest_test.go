@@ -3,10 +3,12 @@ package rest_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -53,7 +55,7 @@ func TestWhatAnAnswerMeans(t *testing.T) {
 		want   string // doubt, permanent, gone, or the time to wait
 	}{
 		"too many":                        {429, "Retry-After: 7", rest.Call{Once: true}, "7s"},
-		"too many without a time":         {429, "", rest.Call{}, "1s"},
+		"too many without a time":         {429, "", rest.Call{}, "1m0s"},
 		"busy, with a time":               {503, "Retry-After: 9", rest.Call{}, "9s"},
 		"busy while something was made":   {503, "Retry-After: 9", rest.Call{Once: true}, "doubt"},
 		"broken":                          {500, "", rest.Call{Once: true}, "doubt"},
@@ -168,5 +170,62 @@ func TestRetryAfter(t *testing.T) {
 		if got := rest.RetryAfter(value, now); got != want {
 			t.Errorf("%q: %s, want %s", value, got, want)
 		}
+	}
+}
+
+func TestNothingIsAskedBeforeTheTimeThatATrackerNamed(t *testing.T) {
+	now := time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)
+	for name, test := range map[string]struct {
+		status int
+		header http.Header
+		want   time.Duration // until the next call goes out
+	}{
+		"too many":                      {429, http.Header{"Retry-After": {"30"}}, 30 * time.Second},
+		"Jira's, with its reason":       {429, http.Header{"Retry-After": {"5"}, "Ratelimit-Reason": {"jira-burst-based"}}, 5 * time.Second},
+		"the last call of GitHub's":     {200, http.Header{"X-Ratelimit-Remaining": {"0"}, "X-Ratelimit-Reset": {fmt.Sprint(now.Add(90 * time.Second).Unix())}}, 90 * time.Second},
+		"not the last":                  {200, http.Header{"X-Ratelimit-Remaining": {"1"}, "X-Ratelimit-Reset": {fmt.Sprint(now.Add(90 * time.Second).Unix())}}, 0},
+		"a reset that cannot be read":   {200, http.Header{"X-Ratelimit-Remaining": {"0"}, "X-Ratelimit-Reset": {"2027-01-01T00:01Z"}}, 0},
+		"a server that is down for now": {503, http.Header{"Retry-After": {"60"}}, time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var calls atomic.Int32
+			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				for k, v := range test.header {
+					w.Header()[k] = v
+				}
+				w.WriteHeader(test.status)
+				calls.Add(1)
+			}))
+			defer s.Close()
+			clock := now
+			c := client(t, s.URL, func(c *rest.Config) { c.Now = func() time.Time { return clock } })
+			get := func() time.Duration {
+				_, err := c.Do(context.Background(), rest.Call{Method: "GET", Path: "/x"})
+				var wait *ticket.RetryAfter
+				if errors.As(err, &wait) {
+					return wait.After
+				}
+				return 0
+			}
+			if reason := test.header.Get("Ratelimit-Reason"); reason != "" {
+				if _, err := c.Do(context.Background(), rest.Call{Method: "GET", Path: "/x"}); !strings.Contains(err.Error(), reason) {
+					t.Errorf("the error does not say which limit: %v", err)
+				}
+			} else {
+				get()
+			}
+			if got := get(); got != test.want {
+				t.Errorf("the next call waits %s, want %s", got, test.want)
+			}
+			if want := map[bool]int32{true: 1, false: 2}[test.want > 0]; calls.Load() != want {
+				t.Errorf("%d calls went out, want %d", calls.Load(), want)
+			}
+			clock = clock.Add(test.want)
+			before := calls.Load()
+			get()
+			if calls.Load() != before+1 {
+				t.Error("the time has passed and no call went out")
+			}
+		})
 	}
 }
