@@ -232,7 +232,7 @@ func (a *App) rules() *casework.Rules {
 		DigestAt: func(owner string, now time.Time) time.Time {
 			return nextDigest(a.Policy.NotifyIn(), now.In(a.Config.OwnerZone(owner)))
 		},
-		Quiet:  a.Policy.Quiet(),
+		Quiet:  a.Policy.Quiet(), Zone: a.Config.Zone(),
 		Ladder: a.ladder, ThenSuppress: a.Policy.NotifyThenSuppress(),
 		Limits: casework.Limits{All: casework.Limit(l.Fixes), PerAccount: casework.Limit(l.PerAccount)},
 	}

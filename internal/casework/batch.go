@@ -60,7 +60,8 @@ type batch struct {
 // opened is a case under change.
 type opened struct {
 	f         *casefile.File
-	was       tally  // what it counted as before
+	was       tally // what it counted as before
+	stood     store.Standing
 	exception string // id of the exception that held before
 	sources   []casefile.Statement
 	moves     []casefile.Entry
@@ -92,6 +93,7 @@ func (b *batch) take(f *casefile.File) *opened {
 		if f.State != "" {
 			o.was = tallyOf(f)
 		}
+		o.stood = standingBefore(f)
 		if f.Life.Exception != nil {
 			o.exception = f.Life.Exception.ID
 		}
@@ -150,6 +152,7 @@ func (b *batch) ask(kind, subject string, at time.Time) {
 // write writes everything that the batch changed.
 func (b *batch) write(ctx context.Context) error {
 	deltas := map[tally]int{}
+	var count counted
 	for _, o := range b.order {
 		b.nextReminder(o.f)
 		if err := store.SaveCase(ctx, b.tx, o.f); err != nil {
@@ -174,7 +177,11 @@ func (b *batch) write(ctx context.Context) error {
 				deltas[o.was]--
 			}
 		}
+		count.count(o.stood, store.StandingOf(o.f), b.today())
 		b.follow(o)
+	}
+	if err := count.write(ctx, b.tx); err != nil {
+		return err
 	}
 	for t, n := range deltas {
 		if n == 0 {

@@ -80,7 +80,8 @@ type Rules struct {
 	// ThenSuppress: a case that is only worth knowing is suppressed once the
 	// summary in which it stands has been delivered.
 	ThenSuppress bool
-	Quiet        time.Duration // incidents end by themselves: 7 days
+	Quiet        time.Duration  // incidents end by themselves: 7 days
+	Zone         *time.Location // in which days are counted; nil: UTC
 	Limits       Limits
 }
 
