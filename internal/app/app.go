@@ -11,6 +11,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"zesei/internal/awscloud"
@@ -75,7 +76,8 @@ type App struct {
 
 	engine *detect.Engine
 
-	slack *slackChannel // nil where Slack is not configured
+	slack   *slackChannel // nil where Slack is not configured
+	members sync.Map      // Slack member ids by mail address
 	mail  *mailChannel  // nil where mail is not configured
 }
 
@@ -232,7 +234,8 @@ func (a *App) rules() *casework.Rules {
 		DigestAt: func(owner string, now time.Time) time.Time {
 			return nextDigest(a.Policy.NotifyIn(), now.In(a.Config.OwnerZone(owner)))
 		},
-		Quiet:  a.Policy.Quiet(), Zone: a.Config.Zone(),
+		Attention: casework.Limit(a.Policy.Attention()), OverflowAt: a.nextMorning, Readers: a.Directory.Readers,
+		Quiet: a.Policy.Quiet(), Zone: a.Config.Zone(),
 		Ladder: a.ladder, ThenSuppress: a.Policy.NotifyThenSuppress(),
 		Limits: casework.Limits{All: casework.Limit(l.Fixes), PerAccount: casework.Limit(l.PerAccount)},
 	}
@@ -275,7 +278,7 @@ func (a *App) jobs(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	a.Outbox = &outbox.Outbox{DB: a.DB, Work: a.Work, Directory: a.Directory, Catalogue: a.Catalogue, Channels: channels, Now: a.Now, Log: a.Log}
+	a.Outbox = &outbox.Outbox{DB: a.DB, Work: a.Work, Directory: a.Directory, Catalogue: a.Catalogue, Member: a.member, Channels: channels, Now: a.Now, Log: a.Log}
 	hub := &securityhub.Teller{DB: a.DB, Cloud: a.Cloud, Now: a.Now, Log: a.Log}
 	a.Queue.Handlers[casework.JobRecheck] = a.Recheck.Job
 	a.Queue.Handlers[casework.JobLook] = a.Recheck.LookJob
@@ -289,6 +292,7 @@ func (a *App) jobs(ctx context.Context, o Options) error {
 		return err
 	}
 	a.Queue.Handlers[JobSchedule] = a.scheduleJob
+	a.Queue.Handlers[JobOutage] = a.outageJob
 	return a.auditJobs(ctx)
 }
 
@@ -338,6 +342,9 @@ func (a *App) channels(ctx context.Context, o Options) (map[notify.Via]notify.Ch
 	}
 	if n.PagerDuty != nil {
 		out[notify.PagerDuty] = a.pagerChannel()
+	}
+	for via, c := range out {
+		out[via] = &watchedChannel{app: a, via: via, next: c}
 	}
 	return out, nil
 }

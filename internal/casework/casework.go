@@ -27,6 +27,9 @@ const (
 	JobHub      = "hub"       // account|region
 	JobTick     = "case.tick" // id of a case
 	JobRedecide = "policy"    // hash of the policy
+	// JobException puts an exception on the cases that it covers, warns of its end
+	// and ends it; its subject is the exception's id.
+	JobException = "exception"
 )
 
 // Policy is what casework asks of a policy.
@@ -39,8 +42,9 @@ type Policy interface {
 // Directory knows accounts and owners.
 type Directory interface {
 	Account(id string) policy.Account
-	// Owner names the owner of a resource of an account, and why.
-	Owner(account string, tags map[string]string) (owner, why string)
+	// Owner names the owner of a resource of an account, and why. creator is who
+	// made it, "" where that is not known.
+	Owner(account string, tags map[string]string, creator string) (owner, why string)
 	// Above is where a breach is told to those above an owner; none: nowhere.
 	Above(owner string) []string
 	// Zone is the time zone in which an owner's deadlines are seen; nil: the
@@ -67,6 +71,10 @@ type Rules struct {
 	// nil or ok false: it is not told.
 	Hub func(account, region string) (hubAccount, hubRegion string, ok bool)
 
+	// Creator says whether who made a resource could tell its owner, so that
+	// CloudTrail is asked when a case opens; nil: never.
+	Creator func(account string, tags map[string]string) bool
+
 	// Tracker is where an owner's tickets live; nil or ok false: nowhere.
 	Tracker           func(owner string) (tracker, project string, ok bool)
 	TicketsPerControl bool // one ticket a control and owner; otherwise one a case
@@ -75,6 +83,14 @@ type Rules struct {
 	GroupWindow  time.Duration                               // cases of one owner and control join a message that long
 	ImportWindow time.Duration                               // how long the first import of an account, standard or control is quiet
 	DigestAt     func(owner string, now time.Time) time.Time // when the next digest goes out
+	// Attention bounds the new messages that an owner gets one by one on a channel
+	// that people read; a zero Per is no bound. What comes above it is summed up in
+	// a message that goes out at OverflowAt, which must then be set.
+	Attention  Limit
+	OverflowAt func(owner string, now time.Time) time.Time
+	// Readers are who reads a list (digest, reminder) of an owner on a channel;
+	// nil: the owner there. See Reader.
+	Readers func(owner, channel string) []Reader
 	// Ladder gives the reminders of an owner's cases; nil: nobody is reminded.
 	Ladder func(owner string) casefile.Ladder
 	// ThenSuppress: a case that is only worth knowing is suppressed once the
@@ -83,6 +99,8 @@ type Rules struct {
 	Quiet        time.Duration  // incidents end by themselves: 7 days
 	Zone         *time.Location // in which days are counted; nil: UTC
 	Limits       Limits
+	// Exceptions bound accepted risks.
+	Exceptions ExceptionRules
 }
 
 // Limits bound how many fixes are applied; a zero N means no limit.

@@ -70,17 +70,19 @@ func (b *batch) remind(ctx context.Context, f *casefile.File) error {
 			if !Carries(channel, message, f.Terms.Urgent) {
 				continue
 			}
-			m, err := b.message(ctx, group{message, f.Terms.Owner, channel, ""})
-			if err != nil {
-				return err
+			for _, r := range b.rules.ReadersOf(message, f.Terms.Owner, channel) {
+				m, err := b.message(ctx, group{message, r.Owner, r.Channel, ""})
+				if err != nil {
+					return err
+				}
+				if err := store.JoinMessage(ctx, b.tx, m, f.ID, b.now); err != nil {
+					return err
+				}
+				if err := store.SaveJoined(ctx, b.tx, m); err != nil {
+					return err
+				}
+				b.ask(JobMessage, strconv.FormatInt(m.ID, 10), later(b.now, *m))
 			}
-			if err := store.JoinMessage(ctx, b.tx, m, f.ID, b.now); err != nil {
-				return err
-			}
-			if err := store.SaveJoined(ctx, b.tx, m); err != nil {
-				return err
-			}
-			b.ask(JobMessage, strconv.FormatInt(m.ID, 10), later(b.now, *m))
 		}
 	}
 	return nil

@@ -28,8 +28,8 @@ func (b *batch) tell(ctx context.Context) error {
 			return err
 		}
 	}
-	groups := map[group]*store.Message{}
-	for _, o := range b.order {
+	to := b.joining()
+	for _, o := range to.ranked() {
 		if !o.wants.Tell {
 			continue
 		}
@@ -44,15 +44,20 @@ func (b *batch) tell(ctx context.Context) error {
 			continue
 		}
 		for _, channel := range b.rules.Directory.Channels(o.f.Terms.Owner) {
-			if !Carries(channel, kind, o.f.Terms.Urgent) || standsIn(joined[o.f.ID], kind, o.f.Terms.Owner, channel) {
+			if !Carries(channel, kind, o.f.Terms.Urgent) {
 				continue
 			}
-			if err := b.join(ctx, groups, group{kind, o.f.Terms.Owner, channel, controlOf(kind, o.f)}, o.f); err != nil {
-				return err
+			for _, r := range b.rules.ReadersOf(kind, o.f.Terms.Owner, channel) {
+				if stands(joined[o.f.ID], o, kind, r.Owner, r.Channel) {
+					continue
+				}
+				if err := to.join(ctx, group{kind, r.Owner, r.Channel, controlOf(kind, o.f)}, o.f); err != nil {
+					return err
+				}
 			}
 		}
 	}
-	for _, m := range groups {
+	for _, m := range to.rows {
 		if err := store.SaveJoined(ctx, b.tx, m); err != nil {
 			return err
 		}
@@ -92,56 +97,46 @@ func controlOf(kind string, f *casefile.File) string {
 	return ""
 }
 
-// standsIn says whether a case already stands in a message of this kind for this
-// owner. A case of a first import stays in its summary: a recurrence is told in
-// a message of its own, because Backlog is lifted then.
-func standsIn(in []store.Message, kind, owner, channel string) bool {
-	for _, m := range in {
-		if m.Kind == kind && m.Owner == owner && m.Channel == channel {
-			return true
-		}
-	}
-	return false
-}
-
-func (b *batch) join(ctx context.Context, groups map[group]*store.Message, g group, f *casefile.File) error {
-	m := groups[g]
-	if m == nil || m.N >= MessageCases && g.kind == store.MessageCases {
-		if m != nil { // full: the next row for this group must find it so
-			if err := store.SaveJoined(ctx, b.tx, m); err != nil {
-				return err
-			}
-		}
-		var err error
-		if m, err = b.message(ctx, g); err != nil {
-			return err
-		}
-		groups[g] = m
-	}
-	if g.kind == store.MessageCases && (f.Severity == finding.Critical || f.Terms.Urgent) && m.SendAfter.After(b.now) {
-		m.SendAfter = b.now
-	}
-	if err := store.JoinMessage(ctx, b.tx, m, f.ID, b.now); err != nil {
+// join lets a case join the message of its group. A case of a first import stays
+// in its summary: a recurrence is told in a message of its own, because Backlog is
+// lifted then.
+func (j *joining) join(ctx context.Context, g group, f *casefile.File) error {
+	m, err := j.row(ctx, g, f)
+	if err != nil {
 		return err
 	}
-	b.ask(JobMessage, strconv.FormatInt(m.ID, 10), later(b.now, *m))
+	if m.Kind == store.MessageCases && loud(f) && m.SendAfter.After(j.now) {
+		m.SendAfter = j.now
+	}
+	if err := store.JoinMessage(ctx, j.tx, m, f.ID, j.now); err != nil {
+		return err
+	}
+	j.ask(JobMessage, strconv.FormatInt(m.ID, 10), later(j.now, *m))
 	return nil
 }
 
 // message finds the row that a group joins now, or makes one.
 func (b *batch) message(ctx context.Context, g group) (*store.Message, error) {
+	m, err := b.found(ctx, g)
+	if errors.Is(err, store.ErrNotFound) {
+		return b.open(ctx, g)
+	}
+	return m, err
+}
+
+// found is the row that a group joins now, or store.ErrNotFound.
+func (b *batch) found(ctx context.Context, g group) (*store.Message, error) {
 	most := MessageCases
 	if g.kind != store.MessageCases {
 		most = 1 << 30 // a summary counts; it does not list every case
 	}
 	m, err := store.OpenMessage(ctx, b.tx, g.kind, g.owner, g.control, g.channel, b.now, most)
-	if err == nil {
-		return &m, nil
-	}
-	if !errors.Is(err, store.ErrNotFound) {
-		return nil, err
-	}
-	m = store.Message{Kind: g.kind, Owner: g.owner, Control: g.control, Channel: g.channel, OpenedAt: b.now,
+	return &m, err
+}
+
+// open makes a row for a group.
+func (b *batch) open(ctx context.Context, g group) (*store.Message, error) {
+	m := store.Message{Kind: g.kind, Owner: g.owner, Control: g.control, Channel: g.channel, OpenedAt: b.now,
 		SendAfter: b.now.Add(b.rules.GroupWait), Until: b.now.Add(b.rules.GroupWindow)}
 	if b.rules.Ladder != nil { // quiet hours hold back all but what is CRITICAL (join)
 		m.SendAfter = b.rules.Ladder(g.owner).Loud(m.SendAfter)
@@ -150,10 +145,16 @@ func (b *batch) message(ctx context.Context, g group) (*store.Message, error) {
 	switch g.kind {
 	case store.MessageImport:
 		m.Until = b.now.Add(b.rules.ImportWindow)
-	case store.MessageReminder, store.MessageEscalation:
+	case store.MessageReminder, store.MessageEscalation, store.MessageEnding:
 		m.Until = b.now.Add(reminderWindow)
 	case store.MessageDigest:
 		m.SendAfter = b.rules.DigestAt(g.owner, b.now)
+		m.Until = m.SendAfter
+	case store.MessageOverflow:
+		m.SendAfter = b.rules.OverflowAt(g.owner, b.now)
+		if b.rules.Ladder != nil {
+			m.SendAfter = b.rules.Ladder(g.owner).Loud(m.SendAfter)
+		}
 		m.Until = m.SendAfter
 	}
 	return &m, store.AddMessage(ctx, b.tx, &m)

@@ -52,8 +52,9 @@ func (p *Policy) GroupWait() time.Duration {
 	return p.file.GroupWait.Duration()
 }
 
-// Attention bounds the messages that an owner gets one by one; the zero Rate is
-// no limit.
+// Attention bounds the messages that an owner gets one by one on a channel; the
+// zero Rate is no limit, and "0 per week" sums up all but what is CRITICAL or
+// urgent.
 func (p *Policy) Attention() Rate { return p.file.Attention }
 
 // TicketsPerControl says that cases of one control and owner share a ticket.

@@ -75,6 +75,9 @@ func (r *Replay) notes(out *Result) {
 			out.Notes = append(out.Notes, fmt.Sprintf("the new policy opens cases on %s too: such findings were not recorded, and are not counted", s))
 		}
 	}
+	if r.New.Attention().Per > 0 || r.Old.Attention().Per > 0 {
+		out.Notes = append(out.Notes, "under an attention budget messages are counted in the order in which cases opened; of what comes in together the most urgent is told first, so a few may differ")
+	}
 }
 
 // outcome is what one policy makes of one case.

@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"slices"
 	"time"
 
 	"zesei/internal/casefile"
@@ -16,7 +17,8 @@ type side struct {
 	policy    *policy.Policy
 	groups    map[group]*window
 	sent      int
-	ticket    map[[2]string]int // owner and control (or case) to one ticket
+	told      map[[2]string][]time.Time // messages about cases by owner and channel, for the attention budget
+	ticket    map[[2]string]int         // owner and control (or case) to one ticket
 	resources map[string]policy.FixMode
 }
 
@@ -30,7 +32,7 @@ type window struct {
 }
 
 func newSide(r *Replay, p *policy.Policy) *side {
-	return &side{replay: r, policy: p, groups: map[group]*window{}, ticket: map[[2]string]int{}, resources: map[string]policy.FixMode{}}
+	return &side{replay: r, policy: p, groups: map[group]*window{}, told: map[[2]string][]time.Time{}, ticket: map[[2]string]int{}, resources: map[string]policy.FixMode{}}
 }
 
 // count adds what follows from one decision.
@@ -59,8 +61,13 @@ func (s *side) count(f *casefile.File, o outcome) {
 		g.kind, g.control = store.MessageCases, f.Key.Control
 	}
 	for _, g.channel = range s.replay.Rules.Directory.Channels(o.owner) {
-		if casework.Carries(g.channel, g.kind, o.urgent) {
-			s.join(g, f.OpenedAt)
+		if !casework.Carries(g.channel, g.kind, o.urgent) {
+			continue
+		}
+		for _, r := range s.replay.Rules.ReadersOf(g.kind, o.owner, g.channel) {
+			g := g
+			g.owner, g.channel = r.Owner, r.Channel
+			s.join(g, f.OpenedAt, f.Severity == finding.Critical || o.urgent)
 		}
 	}
 }
@@ -68,10 +75,14 @@ func (s *side) count(f *casefile.File, o outcome) {
 // join lets a case join the message of its group, or begin one. Cases come in the
 // order of their ids, which is nearly that of their opening; one that was opened
 // a little before its message began joins it all the same.
-func (s *side) join(g group, at time.Time) {
+func (s *side) join(g group, at time.Time, loud bool) {
 	w := s.groups[g]
 	full := w != nil && g.kind == store.MessageCases && w.n >= casework.MessageCases
 	if w == nil || full || !at.Before(w.until) || at.Before(w.from.Add(-s.length(g))) {
+		if s.above(g, at, loud) {
+			s.join(group{kind: store.MessageOverflow, owner: g.owner, channel: g.channel}, at, loud)
+			return
+		}
 		s.sent++
 		w = &window{from: at, until: s.until(g, at)}
 		s.groups[g] = w
@@ -79,11 +90,34 @@ func (s *side) join(g group, at time.Time) {
 	w.n++
 }
 
+// above says whether a new message is above the policy's attention budget, and
+// counts it where it is not.
+func (s *side) above(g group, at time.Time, loud bool) bool {
+	budget := s.policy.Attention()
+	if budget.Per <= 0 || g.kind != store.MessageCases || !casework.Tiring(g.channel) {
+		return false
+	}
+	k := [2]string{g.owner, g.channel}
+	n := 0
+	for _, t := range s.told[k] {
+		if t.After(at.Add(-budget.Per)) {
+			n++
+		}
+	}
+	if n >= budget.N && !loud {
+		return true
+	}
+	s.told[k] = append(slices.DeleteFunc(s.told[k], func(t time.Time) bool { return !t.After(at.Add(-2 * budget.Per)) }), at)
+	return false
+}
+
 func (s *side) until(g group, at time.Time) time.Time {
 	r := s.replay.Rules
 	switch {
 	case g.kind == store.MessageDigest:
-		return s.digestAt(g.owner, at)
+		return s.digestAt(g.owner, at, s.policy.NotifyIn())
+	case g.kind == store.MessageOverflow:
+		return s.digestAt(g.owner, at, "daily")
 	case g.kind == store.MessageImport:
 		return at.Add(r.ImportWindow)
 	}
@@ -92,7 +126,7 @@ func (s *side) until(g group, at time.Time) time.Time {
 
 func (s *side) length(g group) time.Duration {
 	switch g.kind {
-	case store.MessageDigest:
+	case store.MessageDigest, store.MessageOverflow:
 		return 0
 	case store.MessageImport:
 		return s.replay.Rules.ImportWindow
@@ -100,8 +134,8 @@ func (s *side) length(g group) time.Duration {
 	return s.replay.Rules.GroupWindow
 }
 
-// digestAt is when the policy's digest goes out after a time.
-func (s *side) digestAt(owner string, at time.Time) time.Time {
+// digestAt is when a list goes out after a time, daily, weekly or monthly.
+func (s *side) digestAt(owner string, at time.Time, in string) time.Time {
 	zone := s.replay.Rules.Directory.Zone(owner)
 	if zone == nil {
 		zone = s.policy.Zone()
@@ -110,7 +144,7 @@ func (s *side) digestAt(owner string, at time.Time) time.Time {
 	day := time.Date(t.Year(), t.Month(), t.Day(), 9, 0, 0, 0, zone)
 	for {
 		first := day.Day() == 1
-		switch s.policy.NotifyIn() {
+		switch in {
 		case "daily":
 			first = true
 		case "weekly":
