@@ -67,6 +67,9 @@ func Decide(wanted Message, told Told) Actions {
 			}
 		}
 	}
+	if wanted.Via.Threads() {
+		out.asked(told)
+	}
 	if maps.Equal(out.Seen, told.Seen) {
 		out.Seen = nil
 	}

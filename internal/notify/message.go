@@ -52,6 +52,7 @@ type Message struct {
 	Cases    []Case
 	Import   *Import
 	Mention  []string // Slack user ids (U…, W…) or user group ids (S…)
+	Asked    []Asked  // wishes that a risk be accepted; told in threads only
 }
 
 // Control is what a message says of a control.
@@ -121,6 +122,7 @@ const (
 type Fix struct {
 	ID      string   `json:"id,omitempty"` // what `zesei fix approve` takes
 	Mode    string   `json:"mode,omitempty"`
+	Plan    string   `json:"-"` // hash of the plan; the id stands for it where parts are compared
 	State   FixState `json:"state"`
 	Summary string   `json:"summary,omitempty"` // the plan in one sentence
 	Steps   []string `json:"steps,omitempty"`   // the plan in words, a step each

@@ -34,6 +34,7 @@ func Samples() []Sample {
 				out = append(out, Sample{"reply " + string(e) + ", " + c.name, v})
 			}
 		}
+		out = append(out, sampleAsked(lang, msg)...)
 		anew := msg.sampleView()
 		anew.Anew, anew.Cut = true, 3
 		out = append(out, Sample{"posted anew", anew})

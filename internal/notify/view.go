@@ -40,6 +40,7 @@ type View struct {
 	Due      time.Time        `json:"due,omitzero"` // earliest deadline of the open cases
 	Import   *Import          `json:"import,omitempty"`
 	Event    Event            `json:"event,omitempty"`
+	Asked    *Asked           `json:"asked,omitempty"`
 	// Details says that the channel shows each case in a thread below.
 	Details bool `json:"details,omitempty"`
 	// Mention, Anew and Cut belong to one delivery, not to what is said.
