@@ -1,7 +1,6 @@
 package app
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -15,7 +14,6 @@ import (
 	"zesei/internal/control"
 	"zesei/internal/job"
 	"zesei/internal/notify"
-	"zesei/internal/notify/slack"
 	"zesei/internal/report"
 	"zesei/internal/store"
 )
@@ -36,12 +34,12 @@ const (
 // run is where a schedule stands, kept in the store under its id.
 type run struct {
 	Next time.Time `json:"next"` // when it is to run
-	// Begun is when the run of Next was first begun; zero: it was not. File is
-	// the id of the file that it is about to share.
-	Begun  time.Time `json:"begun,omitzero"`
-	File   string    `json:"file,omitempty"`
-	Last   time.Time `json:"last,omitzero"`    // the time whose run ended last
-	Failed string    `json:"failed,omitempty"` // why that run was given up
+	// Begun is when the run of Next was first begun; zero: it was not. Ways are
+	// how far it is, by errand.name.
+	Begun  time.Time       `json:"begun,omitzero"`
+	Ways   map[string]sent `json:"ways,omitempty"`
+	Last   time.Time       `json:"last,omitzero"`    // the time whose run ended last
+	Failed string          `json:"failed,omitempty"` // why that run, or a part of it, was given up
 }
 
 // scheduleID tells a schedule from the others by what it says: one that is
@@ -88,11 +86,14 @@ func checkSchedules(c *config.Config, cat *control.Catalogue) error {
 			}
 			wrong(i, "controls", "unknown control "+unknown.Name, hint)
 		}
-		switch {
-		case s.Slack == "" && (s.Do != "summary" || c.Owners[s.Owner].Slack == ""):
-			wrong(i, "slack", "nobody is told what the schedule finds", "add slack: with a channel")
-		case c.Notify.Slack == nil:
+		if s.Slack != "" && c.Notify.Slack == nil {
 			wrong(i, "slack", "Slack is not configured", "add notify.slack with its token")
+		}
+		if len(s.Email) > 0 && c.Notify.Email == nil {
+			wrong(i, "email", "nothing sends mail", "add notify.email")
+		}
+		if len(errands(c, s)) == 0 && s.Slack == "" && len(s.Email) == 0 {
+			wrong(i, "slack", "nobody is told what the schedule finds", "add slack: with a channel or email: with addresses, or give the owner one of them")
 		}
 	}
 	return problems.Err()
@@ -192,33 +193,28 @@ func (a *App) scheduleJob(ctx context.Context, j job.Job) error {
 		last := times.Last(later(r.Next.Add(-time.Second), now.Add(-catchUp)), now)
 		if last.IsZero() {
 			a.Log.Warn("a scheduled run was missed and is too old to be done now", "schedule", j.Subject, "due", r.Next)
-			return a.nextRun(ctx, j.Subject, r, times, "missed: nothing ran at the time, nor for a day after it")
+			return a.nextRun(ctx, j.Subject, s, r, times, errors.New("missed: nothing ran at the time, nor for a day after it"))
 		}
 		r.Next, r.Begun = last, now
 		if err := a.keepRun(ctx, j.Subject, r); err != nil {
 			return err
 		}
-		err = a.runSchedule(ctx, j.Subject, s, &r, time.Time{})
-	} else {
-		err = a.runSchedule(ctx, j.Subject, s, &r, r.Begun)
 	}
-	failed := ""
+	err = a.runSchedule(ctx, j.Subject, s, &r)
 	if err != nil {
 		var wait *notify.RetryAfter
 		var never *notify.Permanent
 		switch {
 		case ctx.Err() != nil:
 			return err
-		case errors.As(err, &wait):
+		case errors.As(err, &wait) && now.Sub(r.Begun) < catchUp:
 			return job.Later(a.Now().Add(wait.After), err.Error())
 		case !errors.As(err, &never) && j.Attempt < scheduleTries:
 			return err
 		}
-		failed = err.Error()
 		a.Log.Error("a scheduled run is given up until its next time", "schedule", j.Subject, "due", r.Next, "error", err)
-		a.tellFailure(ctx, j.Subject, s, r, err)
 	}
-	return a.nextRun(ctx, j.Subject, r, times, failed)
+	return a.nextRun(ctx, j.Subject, s, r, times, err)
 }
 
 func later(a, b time.Time) time.Time {
@@ -228,70 +224,33 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// nextRun ends a run and waits for the next time.
-func (a *App) nextRun(ctx context.Context, id string, r run, times report.Times, failed string) error {
-	next := run{Next: times.Next(a.Now()), Last: r.Next, Failed: failed}
-	if err := a.keepRun(ctx, id, next); err != nil {
+// nextRun ends a run and waits for the next time. What went wrong with it is
+// told in the transaction in which it ends: once.
+func (a *App) nextRun(ctx context.Context, id string, s config.Schedule, r run, times report.Times, why error) error {
+	next := run{Next: times.Next(a.Now()), Last: r.Next}
+	trouble := a.runTrouble(s, r, next, why)
+	if trouble != nil {
+		next.Failed = strings.Join(trouble.Reasons, "; ")
+	}
+	err := a.DB.Update(ctx, func(tx *store.Tx) error {
+		if trouble != nil && !r.Begun.IsZero() { // a time that was missed is no fault of a report
+			if err := a.tellRunFailed(ctx, tx, a.runKey(id, r), s, r, *trouble); err != nil {
+				return err
+			}
+		}
+		return saveRun(ctx, tx, id, next)
+	})
+	if err != nil {
 		return err
 	}
+	a.Queue.Poke()
 	if next.Next.IsZero() {
 		return nil
 	}
 	return job.Later(next.Next, "the next time of the schedule")
 }
 
-// runSchedule does one run. begun is when an earlier try of it began.
-func (a *App) runSchedule(ctx context.Context, id string, s config.Schedule, r *run, begun time.Time) error {
-	zone := a.Config.Zone()
-	if s.Timezone != "" {
-		if z, err := time.LoadLocation(s.Timezone); err == nil {
-			zone = z
-		}
-	}
-	key := a.runKey(id, *r)
-	if s.Do == "summary" {
-		return a.PostSummary(ctx, SummaryPost{Owner: s.Owner, Channel: s.Slack, Key: key, Begun: begun, Zone: zone, Skip: s.Empty == "skip"})
-	}
-	want := Findings{}
-	var err error
-	if want.Controls, err = report.Controls(a.Catalogue, s.Controls); err != nil {
-		return &notify.Permanent{Reason: err.Error()}
-	}
-	if s.Owner != "" {
-		want.Owners = []string{s.Owner}
-	}
-	f, err := a.List(ctx, want)
-	if err != nil {
-		return err
-	}
-	_, err = a.PostFindings(ctx, f, Post{
-		Channel: s.Slack, Controls: s.Controls, Zone: zone, CSV: s.CSV, Skip: s.Empty == "skip", Key: key, Begun: begun, File: r.File,
-		Intend: func(fileID string) error {
-			r.File = fileID
-			return a.keepRun(ctx, id, *r)
-		},
-	})
-	return err
-}
-
 // runKey marks what one run says.
 func (a *App) runKey(id string, r run) string {
 	return strings.Join([]string{a.DB.ID(), JobSchedule, id, r.Next.UTC().Format(time.RFC3339)}, "|")
-}
-
-// tellFailure says in the schedule's channel that a run was given up, where
-// Slack is not what failed.
-func (a *App) tellFailure(ctx context.Context, id string, s config.Schedule, r run, why error) {
-	var slackSays *notify.Permanent
-	d, err := a.Deliverer(ctx)
-	if err != nil || errors.As(why, &slackSays) {
-		return
-	}
-	text := fmt.Sprintf("⚠️ The report that was due at %s could not be made: %s", r.Next.In(a.Config.Zone()).Format("2006-01-02 15:04 MST"), slack.Escape(why.Error()))
-	if cmp.Or(a.Config.Language, "en") == "ja" {
-		text = fmt.Sprintf("⚠️ %s の定期レポートを作成できませんでした: %s", r.Next.In(a.Config.Zone()).Format("2006-01-02 15:04 MST"), slack.Escape(why.Error()))
-	}
-	if _, err := d.Say(ctx, slack.Saying{Channel: s.Slack, Text: text, Key: a.runKey(id, r) + "|failed"}); err != nil {
-		a.Log.Error("telling that a scheduled run failed", "schedule", id, "error", err)
-	}
 }

@@ -57,14 +57,10 @@ func (c *Config) checkNotYet() {
 			c.wrong("owners."+name+".email", "nothing sends mail", "notify.email beside it", "add notify.email, or leave the addresses out")
 		}
 	}
-	refuse("notify.report_failures", c.Notify.ReportFailures != "")
 	if s := c.Notify.Slack; s != nil {
 		refuse("notify.slack.signing_secret", s.SigningSecret.IsSet())
 		refuse("notify.slack.app_token", s.AppToken.IsSet())
 		refuse("notify.slack.team", s.Team != "")
-	}
-	for i, s := range c.Schedules {
-		refuse(fmt.Sprintf("schedules[%d].email", i), len(s.Email) > 0)
 	}
 	refuse("retention.raw", !c.Retention.Raw.IsZero())
 	refuse("retention.closed", !c.Retention.Closed.IsZero() && c.Audit.Bucket == "")
@@ -324,6 +320,9 @@ func (c *Config) checkNotify() {
 		if !c.doc.Has("notify." + r) {
 			c.wrong("notify.report_failures", "no channel "+r+" is configured", "", "add notify."+r)
 		}
+		if o, known := c.Owners[c.DefaultOwner()]; r == "slack" && known && o.Slack == "" || r == "email" && known && len(o.Email) == 0 {
+			c.wrong("notify.report_failures", "the default owner has no "+r, "a channel by which the default owner is told", "add "+r+" to owners."+c.DefaultOwner())
+		}
 	}
 }
 
@@ -363,15 +362,23 @@ func (c *Config) checkSchedule(path string, s Schedule) {
 	if s.Do == "" {
 		c.required(path, "do")
 	}
-	c.oneOf(path+".do", s.Do, []string{"findings", "summary"})
+	c.oneOf(path+".do", s.Do, []string{"findings", "summary", "score"})
+	c.oneOf(path+".language", s.Language, languages)
 	c.oneOf(path+".empty", s.Empty, []string{"skip", "send"})
 	c.timezone(path+".timezone", s.Timezone)
-	c.named(path+".owner", "owner", s.Owner, sortedKeys(c.Owners))
+	if s.Owner != EachOwner {
+		c.named(path+".owner", "owner", s.Owner, sortedKeys(c.Owners))
+	} else if s.Slack != "" || len(s.Email) > 0 {
+		c.wrong(path, `owner "*" tells each owner in its own channel`, "neither slack nor email beside it", "make a second schedule for the others")
+	}
 	c.channel(path+".slack", s.Slack)
 	for i, a := range s.Email {
 		c.address(c.item(path+".email", i), a)
 	}
-	if s.Do == "summary" && (len(s.Controls) > 0 || s.CSV) {
-		c.wrong(path, "controls and csv belong to do: findings", "", "remove them")
+	if s.Do == "summary" && s.CSV {
+		c.wrong(path, "a summary has no file", "csv with do: findings or do: score", "remove csv")
+	}
+	if s.Do != "findings" && len(s.Controls) > 0 {
+		c.wrong(path, "controls belong to do: findings", "", "remove them")
 	}
 }

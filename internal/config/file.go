@@ -9,21 +9,22 @@ import (
 
 // Config is zesei.yaml. It is not changed after Load.
 type Config struct {
-	Store     string             `yaml:"store" jsonschema_description:"sqlite:FILE or postgres://…; default sqlite:./zesei.db"`
-	Timezone  string             `yaml:"timezone" jsonschema_description:"IANA name; default UTC"`
-	Language  string             `yaml:"language" jsonschema:"enum=ja,enum=en" jsonschema_description:"default en"`
-	Intake    Intake             `yaml:"intake"`
-	Accounts  []AccountRow       `yaml:"accounts" jsonschema_description:"the first row that knows a field of an account gives it"`
-	Owners    map[string]Owner   `yaml:"owners" jsonschema_description:"teams answerable for accounts and resources"`
-	OwnerFrom []string           `yaml:"owner_from" jsonschema_description:"where a resource's owner is looked for, in order: account, tag:KEY, creator; default account, tag:owner, tag:Owner"`
-	People    map[string]Person  `yaml:"people"`
-	Policy    string             `yaml:"policy" jsonschema_description:"policy file; default policy.yaml beside this file where it exists"`
-	Detect    Detect             `yaml:"detect"`
-	Notify    Notify             `yaml:"notify"`
-	Ticket    map[string]Tracker `yaml:"ticket" jsonschema_description:"trackers by name; the name is also its kind where kind is not given"`
-	Schedules []Schedule         `yaml:"schedules"`
-	Retention Retention          `yaml:"retention"`
-	Audit     Audit              `yaml:"audit"`
+	Store           string             `yaml:"store" jsonschema_description:"sqlite:FILE or postgres://…; default sqlite:./zesei.db"`
+	Timezone        string             `yaml:"timezone" jsonschema_description:"IANA name; default UTC"`
+	Language        string             `yaml:"language" jsonschema:"enum=ja,enum=en" jsonschema_description:"default en"`
+	Intake          Intake             `yaml:"intake"`
+	Accounts        []AccountRow       `yaml:"accounts" jsonschema_description:"the first row that knows a field of an account gives it"`
+	Owners          map[string]Owner   `yaml:"owners" jsonschema_description:"teams answerable for accounts and resources"`
+	OwnerFrom       []string           `yaml:"owner_from" jsonschema_description:"where a resource's owner is looked for, in order: account, tag:KEY, creator; default account, tag:owner, tag:Owner"`
+	People          map[string]Person  `yaml:"people"`
+	Policy          string             `yaml:"policy" jsonschema_description:"policy file; default policy.yaml beside this file where it exists"`
+	Detect          Detect             `yaml:"detect"`
+	Notify          Notify             `yaml:"notify"`
+	Ticket          map[string]Tracker `yaml:"ticket" jsonschema_description:"trackers by name; the name is also its kind where kind is not given"`
+	TicketTemplates string             `yaml:"ticket_templates" jsonschema_description:"folder of ticket templates that replace the built-in ones: en/title.tmpl, ja/body.tmpl, …"`
+	Schedules       []Schedule         `yaml:"schedules"`
+	Retention       Retention          `yaml:"retention"`
+	Audit           Audit              `yaml:"audit"`
 
 	file    string // as given to Load; "" for Default
 	zone    *time.Location
@@ -199,16 +200,20 @@ type Operation struct {
 	Read    map[string]string `yaml:"read" jsonschema_description:"paths in the answer to key, state and assignee"`
 }
 
+// EachOwner in Schedule.Owner gives each owner its own report.
+const EachOwner = "*"
+
 // Schedule is something done at set times.
 type Schedule struct {
 	Cron     string   `yaml:"cron" jsonschema:"required" jsonschema_description:"minute hour day month weekday, in timezone"`
-	Do       string   `yaml:"do" jsonschema:"required,enum=findings,enum=summary"`
-	Timezone string   `yaml:"timezone"`
-	Controls []string `yaml:"controls"`
-	Owner    string   `yaml:"owner"`
-	CSV      bool     `yaml:"csv"`
-	Slack    string   `yaml:"slack"`
-	Email    []string `yaml:"email"`
+	Do       string   `yaml:"do" jsonschema:"required,enum=findings,enum=summary,enum=score"`
+	Timezone string   `yaml:"timezone" jsonschema_description:"of the times; default the configuration's"`
+	Language string   `yaml:"language" jsonschema:"enum=ja,enum=en" jsonschema_description:"default the owner's, else the configuration's"`
+	Controls []string `yaml:"controls" jsonschema_description:"do: findings only; default all"`
+	Owner    string   `yaml:"owner" jsonschema_description:"an owner; \"*\" gives each owner its own, where that owner is told; default all together"`
+	CSV      bool     `yaml:"csv" jsonschema_description:"with a file: the list, or the score of each control"`
+	Slack    string   `yaml:"slack" jsonschema_description:"channel; without slack and email the owner, else the default owner, is told"`
+	Email    []string `yaml:"email" jsonschema_description:"addresses, each with a mail of its own"`
 	Empty    string   `yaml:"empty" jsonschema:"enum=skip,enum=send" jsonschema_description:"what to do when there is nothing to tell; default send"`
 }
 

@@ -7,6 +7,9 @@ import (
 	"zesei/internal/policy"
 )
 
+// OwnerNames are the names of the owners, in order.
+func (c *Config) OwnerNames() []string { return sortedKeys(c.Owners) }
+
 // DefaultOwner is the owner who gets what no owner is known for; "" where no
 // owners are configured.
 func (c *Config) DefaultOwner() string {

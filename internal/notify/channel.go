@@ -33,7 +33,19 @@ func (e *RetryAfter) Error() string {
 type Permanent struct {
 	Reason string // one line: what was refused and the service's word for it
 	Hint   string // what a person can do about it
+	HintJA string // the same in Japanese; "": only the hint in English is known
+	Scope  Scope  // what it refuses
 }
+
+// Scope says how much a refusal is about.
+type Scope string
+
+// The scopes of a refusal.
+const (
+	WholeChannel Scope = ""        // the way itself: nothing goes out by it
+	TargetOnly   Scope = "target"  // one channel or address: the service answers
+	MessageOnly  Scope = "message" // one message: others to the same target go out
+)
 
 func (e *Permanent) Error() string {
 	if e.Hint == "" {

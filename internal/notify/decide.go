@@ -87,6 +87,9 @@ func notWorthPosting(m Message) string {
 		}
 		return ""
 	}
+	if m.Kind == Failure {
+		return ""
+	}
 	if len(m.Cases) == 0 {
 		return "no case has joined the message"
 	}

@@ -51,6 +51,7 @@ type Message struct {
 	Control  Control        // empty in a digest and in an import summary
 	Cases    []Case
 	Import   *Import
+	Trouble  *Trouble // of a message of kind Failure
 	Mention  []string // Slack user ids (U…, W…) or user group ids (S…)
 	Asked    []Asked  // wishes that a risk be accepted; told in threads only
 }

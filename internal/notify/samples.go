@@ -34,6 +34,10 @@ func Samples() []Sample {
 				out = append(out, Sample{"reply " + string(e) + ", " + c.name, v})
 			}
 		}
+		for _, t := range sampleTroubles() {
+			m := Message{Owner: msg.Owner, Via: Slack, Kind: Failure, Language: lang, Zone: msg.Zone, Mention: msg.Mention, Trouble: &t}
+			out = append(out, Sample{"failure, " + t.What, m.sampleView()})
+		}
 		out = append(out, sampleAsked(lang, msg)...)
 		anew := msg.sampleView()
 		anew.Anew, anew.Cut = true, 3

@@ -41,6 +41,7 @@ type View struct {
 	Import   *Import          `json:"import,omitempty"`
 	Event    Event            `json:"event,omitempty"`
 	Asked    *Asked           `json:"asked,omitempty"`
+	Trouble  *Trouble         `json:"trouble,omitempty"`
 	// Details says that the channel shows each case in a thread below.
 	Details bool `json:"details,omitempty"`
 	// Mention, Anew and Cut belong to one delivery, not to what is said.
@@ -112,7 +113,7 @@ func (m Message) base(template string) View {
 // where it has several.
 func (m Message) overview() View {
 	v := m.base(string(m.Kind))
-	v.Import = m.Import.short()
+	v.Import, v.Trouble = m.Import.short(), m.Trouble.utc()
 	cases := ordered(m.Cases)
 	var worst finding.Severity
 	for _, c := range cases {

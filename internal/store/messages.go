@@ -17,6 +17,8 @@ const (
 	MessageNotice     = "notice"     // happenings of one rule, told once, no case
 	MessageReminder   = "reminder"   // an owner's cases whose deadline is near or past
 	MessageEscalation = "escalation" // the same, to those above the owner
+	MessageEnding     = "ending"     // exceptions that end soon; see JoinException
+	MessageFailure    = "failure"    // zesei's own trouble to tell people something
 	MessageOverflow   = "overflow"   // what came above an owner's attention budget, ranked
 )
 

@@ -45,6 +45,9 @@ type Outbox struct {
 	Work      *casework.Work
 	Directory Directory
 	Catalogue *control.Catalogue
+	// Member is the Slack member id of who made a resource, to be called in the
+	// messages about it; "" where nobody is known. nil: nobody is called.
+	Member func(ctx context.Context, creator string) string
 	// Channels are the configured ways out by kind: "slack", "webhook".
 	Channels map[notify.Via]notify.Channel
 	Now      func() time.Time
@@ -124,6 +127,8 @@ func (o *Outbox) Message(ctx context.Context, row store.Message) (notify.Message
 	switch row.Kind {
 	case store.MessageNotice:
 		return o.notices(ctx, row, m)
+	case store.MessageFailure:
+		return o.failure(ctx, row, m)
 	case store.MessageImport:
 		m.Kind, m.Import = notify.ImportSummary, o.summary(files, voice.Language)
 		return m, nil
@@ -135,6 +140,7 @@ func (o *Outbox) Message(ctx context.Context, row store.Message) (notify.Message
 		m.Kind = notify.Escalation
 	default:
 		m.Kind, m.Control = notify.Cases, o.control(row.Control, files)
+		o.callCreators(ctx, &m, files)
 	}
 	for _, f := range files {
 		m.Cases = append(m.Cases, o.Case(f, fixes[f.ID], voice.Language))
