@@ -22,6 +22,7 @@ const (
 type page struct {
 	text     string // what notifications and screen readers get
 	sections []string
+	buttons  []slackgo.BlockElement
 	bare     bool
 }
 
@@ -29,6 +30,9 @@ func (p page) options() []slackgo.MsgOption {
 	var blocks []slackgo.Block
 	for _, s := range p.sections {
 		blocks = append(blocks, slackgo.NewSectionBlock(&slackgo.TextBlockObject{Type: slackgo.MarkdownType, Text: s, Verbatim: true}, nil, nil))
+	}
+	if len(p.buttons) > 0 {
+		blocks = append(blocks, slackgo.NewActionBlock("", p.buttons...))
 	}
 	return []slackgo.MsgOption{
 		slackgo.MsgOptionText(p.text, false), slackgo.MsgOptionParse(false),
@@ -47,6 +51,11 @@ func (p page) plain() page {
 // lines. What the limits leave no room for is cut, and note says how many lines
 // that were.
 func layout(text string, note func(lines int) string) page {
+	return layoutWithin(text, maxBlocks, maxAll, note)
+}
+
+// layoutWithin is layout where other blocks of the message leave less room.
+func layoutWithin(text string, blocks, all int, note func(lines int) string) page {
 	var pieces []string
 	for _, para := range strings.Split(text, "\n\n") {
 		pieces = append(pieces, split(para)...)
@@ -55,14 +64,14 @@ func layout(text string, note func(lines int) string) page {
 	for _, s := range pieces {
 		total += size(s) + blockFrame
 	}
-	if len(pieces) <= maxBlocks && total <= maxAll {
+	if len(pieces) <= blocks && total <= all {
 		return page{text: fallback(text), sections: pieces}
 	}
 	reserve := size(cut(note(strings.Count(text, "\n")+1), maxText)) + blockFrame
 	kept, used := 0, 0
-	for kept < len(pieces) && kept < maxBlocks-1 {
+	for kept < len(pieces) && kept < blocks-1 {
 		cost := size(pieces[kept]) + blockFrame
-		if used+cost+reserve > maxAll {
+		if used+cost+reserve > all {
 			break
 		}
 		used += cost

@@ -129,7 +129,7 @@ func (r *delivery) send(ctx context.Context, v notify.View, call func(context.Co
 			return &notify.Permanent{Reason: "message template " + v.Template + " cannot be printed: " + err.Error()}
 		}
 	}
-	page := layout(text, func(n int) string { v.Cut = n; return r.texts.CutNote(v) })
+	page := r.layout(v, text)
 	for waits := 0; ; {
 		if err := r.pace.wait(ctx, r.lane()); err != nil {
 			return err
@@ -149,6 +149,21 @@ func (r *delivery) send(ctx context.Context, v notify.View, call func(context.Co
 			return err
 		}
 	}
+}
+
+// layout lays a part out, with its buttons where people may press them.
+func (r *delivery) layout(v notify.View, text string) page {
+	note := func(n int) string { v.Cut = n; return r.texts.CutNote(v) }
+	if !r.interactive {
+		return layout(text, note)
+	}
+	all := buttons(v, r.key)
+	if len(all) == 0 {
+		return layout(text, note)
+	}
+	p := layoutWithin(text, maxBlocks-1, maxAll-buttonsCost, note)
+	p.buttons = all
+	return p
 }
 
 var refusedBlocks = map[string]bool{

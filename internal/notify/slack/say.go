@@ -19,6 +19,9 @@ type Saying struct {
 	// Since is set where an earlier try may have arrived: the channel's history
 	// from then on is searched for the key before anything is posted.
 	Since time.Time
+	// Button is what a button under it does (DoFill, …), with its value, in a
+	// language; "" none.
+	Button, Value, Language string
 }
 
 const sayingPart = "saying"
@@ -39,6 +42,9 @@ func (d *Deliverer) Say(ctx context.Context, s Saying) (string, error) {
 		}
 	}
 	page := layout(s.Text, func(lines int) string { return fmt.Sprintf("… (+%d)", lines) })
+	if s.Button != "" {
+		page.buttons = []slackgo.BlockElement{button(s.Language, s.Button, s.Value)}
+	}
 	content := page.options()
 	if s.Key != "" {
 		content = append(content, slackgo.MsgOptionMetadata(slackgo.SlackMetadata{EventType: eventType, EventPayload: map[string]any{"key": s.Key, "part": sayingPart}}))

@@ -32,8 +32,11 @@ type Config struct {
 	URL       string // of the Web API; "" is Slack's own, https://slack.com/api/
 	Client    *http.Client
 	Templates *notify.Templates
-	Log       *slog.Logger // nil: nothing is logged
-	Now       func() time.Time
+	// Interactive puts buttons under messages. Somebody must hear when they are
+	// pressed: see Receiver and Socket.
+	Interactive bool
+	Log         *slog.Logger // nil: nothing is logged
+	Now         func() time.Time
 	// Sleep waits; nil waits by the clock. It ends early with the context's error.
 	Sleep func(context.Context, time.Duration) error
 	// Pace is the time between two messages to one channel. 0 is a second, what
@@ -47,12 +50,16 @@ type Config struct {
 // Deliverer is Slack as a notify.Channel. It is safe for concurrent use.
 type Deliverer struct {
 	api      *slackgo.Client
+	client   *http.Client
 	texts    *notify.Set
 	log      *slog.Logger
 	now      func() time.Time
 	pace     *pace
 	patience time.Duration
 	channels channels
+
+	interactive bool
+	hooks       string // where response URLs lead
 }
 
 var _ notify.Channel = (*Deliverer)(nil)
@@ -85,6 +92,7 @@ func New(c Config) (*Deliverer, error) {
 	d := &Deliverer{
 		api: slackgo.New(c.Token, options...), texts: texts, log: c.Log, now: c.Now,
 		patience: c.Patience, pace: newPace(c.Pace, c.Now, c.Sleep),
+		client: &client, interactive: c.Interactive, hooks: hooksOf(c.URL),
 	}
 	if d.log == nil {
 		d.log = slog.New(slog.DiscardHandler)
