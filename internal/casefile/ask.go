@@ -50,42 +50,6 @@ func (f *File) ReopenByPerson(why string, env Env) ([]Move, Wants, error) {
 	return moves, w, nil
 }
 
-// Accept puts an approved exception on the case.
-func (f *File) Accept(x Exception, why string, env Env) ([]Move, Wants, error) {
-	switch {
-	case f.State == Closed:
-		return nil, Wants{}, refuse("the case is closed: there is nothing to accept")
-	case !x.Until.After(env.Now):
-		return nil, Wants{}, refuse("the exception would end at once (%s)", x.Until.Format(time.RFC3339))
-	}
-	f.State, f.Reason, f.ChangedAt = Accepted, why, env.Now
-	f.Life.Exception, f.Life.SuppressedBy = &x, ""
-	return []Move{{What: "accepted", Why: why, Data: x}}, Wants{Tell: true, Hub: true, Updated: true, Wake: x.Until}, nil
-}
-
-// EndException takes an exception off before its time.
-func (f *File) EndException(why string, env Env) ([]Move, Wants, error) {
-	if f.State != Accepted {
-		return nil, Wants{}, refuse("no exception holds on the case")
-	}
-	moves, w := f.endException(why, env)
-	return moves, w, nil
-}
-
-// endException opens the case again with a fresh deadline.
-func (f *File) endException(why string, env Env) ([]Move, Wants) {
-	x := f.Life.Exception
-	f.Life.Exception = nil
-	f.OpenedAt = env.Now
-	if x.CloseHole {
-		f.Life.AutoBy = "exception " + x.ID
-	}
-	moves := []Move{{What: "exception ended", Why: why, Data: x}}
-	moves, w, _ := f.open("reopened", "the exception ended: "+why, Statement{}, env, moves, Wants{Updated: true})
-	w.Recheck, w.Reopened = true, false // it was never closed
-	return moves, w
-}
-
 // Snooze keeps reminders of an open case quiet until a time.
 func (f *File) Snooze(until time.Time, why string, env Env) ([]Move, Wants, error) {
 	if f.State != Open {

@@ -72,6 +72,7 @@ type Life struct {
 	Actor        *finding.Actor    `json:"actor,omitempty"`
 	BroughtBack  *finding.Actor    `json:"brought_back,omitempty"`
 	Tags         map[string]string `json:"tags,omitempty"`
+	TagsFrom     string            `json:"tags_from,omitempty"` // the source that gave the tags, hexadecimal
 	Others       []string          `json:"others,omitempty"`
 	Remediation  string            `json:"remediation,omitempty"`
 	Description  string            `json:"description,omitempty"`
@@ -97,13 +98,6 @@ type Live struct {
 	Status finding.Status `json:"status,omitempty"` // PASSED, FAILED, or empty: could not tell
 	At     time.Time      `json:"at,omitzero"`
 	Why    string         `json:"why,omitempty"`
-}
-
-// Exception is an accepted risk as far as the case's life depends on it.
-type Exception struct {
-	ID        string    `json:"id"`
-	Until     time.Time `json:"until"`
-	CloseHole bool      `json:"close_hole,omitempty"` // "keep open until 18:00": fix by itself at the end
 }
 
 // Terms are what the policy decided for the case.

@@ -109,7 +109,7 @@ func (f *File) Tick(env Env) (moves []Move, w Wants) {
 // Wake is when Tick next has something to do; zero when never.
 func (f *File) Wake(env Env) time.Time {
 	switch {
-	case f.State == Accepted && f.Life.Exception != nil:
+	case f.State == Accepted && f.Life.Exception != nil && !f.Life.Exception.Wide:
 		return f.Life.Exception.Until
 	case f.State != Closed && !f.Life.HoldUntil.IsZero():
 		return f.Life.HoldUntil

@@ -188,9 +188,9 @@ func TestAnyLifeIsSound(t *testing.T) {
 				l.response = rapid.SampledFrom([]string{"track", "notify", "suppress", "disable"}).Draw(t, "response")
 				moves, w = l.f.Redecide(l.env)
 			case "accept":
-				moves, w, err = l.f.Accept(casefile.Exception{ID: "x1", Until: l.env.Now.Add(24 * time.Hour), CloseHole: rapid.Bool().Draw(t, "hole")}, "agreed", l.env)
+				moves, w, err = l.f.Accept(casefile.Exception{ID: "x1", Until: l.env.Now.Add(24 * time.Hour), CloseHole: rapid.Bool().Draw(t, "hole"), Reason: "agreed"}, l.env)
 			case "end":
-				moves, w, err = l.f.EndException("revoked", l.env)
+				moves, w, err = l.f.EndException("revoked", nil, l.env)
 			case "close":
 				moves, w, err = l.f.CloseByPerson(rapid.SampledFrom([]string{casefile.FalsePositive, casefile.Duplicate, casefile.Handled, casefile.Fixed}).Draw(t, "reason"), "because", l.env)
 			case "reopen":

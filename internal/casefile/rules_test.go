@@ -76,11 +76,11 @@ func TestWhatEachFactDoes(t *testing.T) {
 		}, casefile.Closed, casefile.ArchivedAway},
 		"an older statement comes late": {false, func(l *life) { l.hear(said(1, finding.Passed, start.Add(-time.Hour))) }, casefile.Open, ""},
 		"an exception outlasts the failure": {false, func(l *life) {
-			_, _, _ = l.f.Accept(casefile.Exception{ID: "x", Until: hour(24)}, "agreed", l.env)
+			_, _, _ = l.f.Accept(casefile.Exception{ID: "x", Until: hour(24), Reason: "agreed"}, l.env)
 			l.hear(said(1, finding.Failed, hour(2)))
 		}, casefile.Accepted, ""},
 		"an exception ends": {false, func(l *life) {
-			_, _, _ = l.f.Accept(casefile.Exception{ID: "x", Until: hour(24)}, "agreed", l.env)
+			_, _, _ = l.f.Accept(casefile.Exception{ID: "x", Until: hour(24), Reason: "agreed"}, l.env)
 			l.env.Now = hour(24)
 			l.f.Tick(l.env)
 		}, casefile.Open, ""},
@@ -121,15 +121,15 @@ func TestRefusals(t *testing.T) {
 		"closing what is closed": func() error { _, _, err := closed.f.CloseByPerson(casefile.Duplicate, "is", closed.env); return err },
 		"reopening what is open": func() error { l := opened(false); _, _, err := l.f.ReopenByPerson("so", l.env); return err },
 		"accepting what is closed": func() error {
-			_, _, err := closed.f.Accept(casefile.Exception{Until: start.Add(time.Hour)}, "so", closed.env)
+			_, _, err := closed.f.Accept(casefile.Exception{Until: start.Add(time.Hour)}, closed.env)
 			return err
 		},
 		"accepting until yesterday": func() error {
 			l := opened(false)
-			_, _, err := l.f.Accept(casefile.Exception{Until: start.Add(-1)}, "so", l.env)
+			_, _, err := l.f.Accept(casefile.Exception{Until: start.Add(-1)}, l.env)
 			return err
 		},
-		"ending an exception that is not": func() error { l := opened(false); _, _, err := l.f.EndException("so", l.env); return err },
+		"ending an exception that is not": func() error { l := opened(false); _, _, err := l.f.EndException("so", nil, l.env); return err },
 		"snoozing until yesterday":        func() error { l := opened(false); _, _, err := l.f.Snooze(start.Add(-1), "so", l.env); return err },
 		"snoozing what is closed":         func() error { _, _, err := closed.f.Snooze(start.Add(time.Hour), "so", closed.env); return err },
 		"assigning what is closed":        func() error { _, _, err := closed.f.Assign("taro", "so", closed.env); return err },

@@ -55,6 +55,9 @@ type batch struct {
 	firsts  map[[2]string]time.Time // when an account, control or standard was first seen
 
 	delivery string // that carries the act, once it is remembered
+
+	wide     []store.Exception // in force and over more than one case; see wideExceptions
+	wideRead bool
 }
 
 // opened is a case under change.
@@ -67,6 +70,8 @@ type opened struct {
 	moves     []casefile.Entry
 	wants     casefile.Wants
 	changed   bool
+	joins     []string // exceptions that cover it from now on
+	leaves    []string // and those that do no longer
 }
 
 // tally is the line of the summary that a case counts in.
@@ -154,6 +159,9 @@ func (b *batch) write(ctx context.Context) error {
 	deltas := map[tally]int{}
 	var count counted
 	for _, o := range b.order {
+		if err := b.cover(ctx, o); err != nil {
+			return err
+		}
 		b.nextReminder(o.f)
 		if err := store.SaveCase(ctx, b.tx, o.f); err != nil {
 			return err
@@ -163,7 +171,7 @@ func (b *batch) write(ctx context.Context) error {
 				return err
 			}
 		}
-		if err := b.endException(ctx, o); err != nil {
+		if err := b.covered(ctx, o); err != nil {
 			return err
 		}
 		for _, e := range o.moves {
@@ -204,19 +212,6 @@ func (b *batch) write(ctx context.Context) error {
 		b.ask(JobRemind, RemindAll, b.soonest)
 	}
 	return job.Enqueue(ctx, b.tx, b.now, b.jobs...)
-}
-
-// endException ends the row of an exception that no longer holds on its case.
-func (b *batch) endException(ctx context.Context, o *opened) error {
-	if o.exception == "" || o.f.Life.Exception != nil && o.f.Life.Exception.ID == o.exception {
-		return nil
-	}
-	x, err := store.LoadException(ctx, b.tx, o.exception)
-	if err != nil || x.State != store.ExceptionActive {
-		return err
-	}
-	x.State, x.EndedAt = store.ExceptionEnded, b.now
-	return store.SaveException(ctx, b.tx, x)
 }
 
 // follow asks for the jobs that follow from a case's change.

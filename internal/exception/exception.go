@@ -67,7 +67,7 @@ type Subject struct {
 // Covers says whether the exception holds for a subject at a time. What the
 // exception asks for and the subject does not know, is not covered.
 func (x Exception) Covers(s Subject, at time.Time) bool {
-	if !at.Before(x.ExpiresAt.Time) || !x.bounded() {
+	if !at.Before(x.ExpiresAt.Time) || !x.Bounded() {
 		return false
 	}
 	for _, f := range [][2]string{{x.Control, s.Control}, {x.Account, s.Account}, {x.Region, s.Region}, {x.Owner, s.Owner}} {
@@ -87,9 +87,9 @@ func (x Exception) Covers(s Subject, at time.Time) bool {
 	return true
 }
 
-// bounded says whether the exception is narrow enough to be one: it names a
+// Bounded says whether the exception is narrow enough to be one: it names a
 // resource, or a control or tag of an account or owner.
-func (x Exception) bounded() bool {
+func (x Exception) Bounded() bool {
 	return x.Resource != "" || (x.Control != "" || x.Tag != "") && (x.Account != "" || x.Owner != "")
 }
 
@@ -109,7 +109,7 @@ func Parse(name string, data []byte) (*File, error) {
 	doc.Into(f)
 	for i, x := range f.Exceptions {
 		at := fmt.Sprintf("exceptions[%d]", i)
-		if !x.bounded() {
+		if !x.Bounded() {
 			doc.Wrong(at, document.Problem{Message: "the exception covers too much", Expected: "a resource, or a control or tag with an account or owner"})
 		}
 		if x.ExpiresAt.IsZero() && !doc.Has(at+".expires_at") {

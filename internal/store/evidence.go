@@ -36,39 +36,6 @@ func FixesOfCase(ctx context.Context, q Querier, caseID int64) ([]Fix, error) {
 	return out, rows.Err()
 }
 
-// ExceptionsOfCase lists the exceptions that were asked for a case, and those
-// named by id, in the order in which they were asked.
-func ExceptionsOfCase(ctx context.Context, q Querier, caseID int64, also ...string) ([]Exception, error) {
-	rows, err := q.QueryContext(ctx, `SELECT `+exceptionColumns+` FROM exceptions WHERE case_id = $1 ORDER BY asked_at, id`, caseID)
-	if err != nil {
-		return nil, fmt.Errorf("listing the exceptions of a case: %w", err)
-	}
-	defer rows.Close()
-	var out []Exception
-	known := map[string]bool{}
-	for rows.Next() {
-		x, err := scanException(rows.Scan)
-		if err != nil {
-			return nil, fmt.Errorf("listing the exceptions of a case: %w", err)
-		}
-		out, known[x.ID] = append(out, x), true
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	for _, id := range also {
-		if known[id] {
-			continue
-		}
-		x, err := LoadException(ctx, q, id)
-		if err != nil {
-			return nil, err
-		}
-		out, known[id] = append(out, x), true
-	}
-	return out, nil
-}
-
 // Told is what Security Hub was last told of one finding.
 type Told struct {
 	FindingID string `json:"finding_id"`
