@@ -41,7 +41,9 @@ func (b *batch) hubCase(ctx context.Context, f *casefile.File) error {
 		}
 		to := want
 		if to == "" && s.Workflow == finding.Suppressed && f.State == casefile.Open {
-			to = finding.New // what we suppressed, or a console did, holds no longer
+			// What we suppressed, or a console did, holds no longer. Security Hub
+			// refuses a note without words.
+			to, note = finding.New, "zesei: open again"
 		}
 		if to == "" && s.Workflow == finding.New && f.State == casefile.Open {
 			// Security Hub forgot what we told it (a reset to NEW): people have been
