@@ -13,7 +13,7 @@ import (
 
 // Reminder is one step of the ladder by which a tracked case is brought to mind.
 type Reminder struct {
-	// Kind: half (half-way to the deadline), before (Span before it), on (at the
+	// Kind: half (the morning of the day half-way to the deadline), before (Span before it), on (at the
 	// start of the work of that day), after (Span after it, again and again).
 	Kind string
 	Span calendar.Span
@@ -106,7 +106,12 @@ func (r Reminder) next(start, due, after time.Time, zone *time.Location) time.Ti
 	day := calendar.DateOf(due.In(zone))
 	switch r.Kind {
 	case "half":
-		return start.Add(due.Sub(start) / 2)
+		half := start.Add(due.Sub(start) / 2)
+		// In the morning like the others, so that an owner hears once a day.
+		if morning := calendar.DateOf(half.In(zone)).At(startOfDay, zone); morning.After(start) {
+			return morning
+		}
+		return half
 	case "on":
 		return day.At(startOfDay, zone)
 	case "before":

@@ -28,7 +28,7 @@ func TestReminderLadder(t *testing.T) {
 		after = at
 	}
 	for i, want := range []string{
-		"06-08 13:30 half", "06-12 09:00 3 days before", "06-15 09:00 on the day",
+		"06-08 09:00 half", "06-12 09:00 3 days before", "06-15 09:00 on the day",
 		"06-22 09:00 1 week after", "06-29 09:00 1 week after", "07-06 09:00 1 week after",
 	} {
 		if got[i] != want {
