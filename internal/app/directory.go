@@ -58,9 +58,10 @@ func (d *Directory) Accounts() []string {
 	return []string{d.own}
 }
 
-// Owner names the owner of a resource of an account, and why.
-func (d *Directory) Owner(account string, tags map[string]string) (string, string) {
-	return d.config.OwnerOf(d.Account(account), policy.Resource{Tags: tags}, "")
+// Owner names the owner of a resource of an account that somebody made ("" where
+// nobody knows), and why.
+func (d *Directory) Owner(account string, tags map[string]string, creator string) (string, string) {
+	return d.config.OwnerOf(d.Account(account), policy.Resource{Tags: tags}, creator)
 }
 
 // Zone is the time zone of an owner's deadlines; nil where the owner has none of

@@ -60,7 +60,7 @@ func (s *scene) Decide(in policy.Input) policy.Decision {
 func (s *scene) Problem(st finding.Status) bool                   { return st == finding.Failed }
 func (s *scene) Hash() string                                     { return "policy-1" }
 func (s *scene) Account(id string) policy.Account                 { return policy.Account{ID: id, Known: true} }
-func (s *scene) Owner(string, map[string]string) (string, string) { return "shop", "the account's" }
+func (s *scene) Owner(string, map[string]string, string) (string, string) { return "shop", "the account's" }
 func (s *scene) Zone(string) *time.Location                       { return time.UTC }
 func (s *scene) Above(string) []string                            { return nil }
 func (s *scene) Channels(string) []string                         { return []string{"webhook"} }

@@ -72,6 +72,7 @@ type Life struct {
 	Actor        *finding.Actor    `json:"actor,omitempty"`
 	BroughtBack  *finding.Actor    `json:"brought_back,omitempty"`
 	Tags         map[string]string `json:"tags,omitempty"`
+	Creator      string            `json:"creator,omitempty"`   // who made the resource, as CloudTrail names them
 	TagsFrom     string            `json:"tags_from,omitempty"` // the source that gave the tags, hexadecimal
 	Others       []string          `json:"others,omitempty"`
 	Remediation  string            `json:"remediation,omitempty"`

@@ -226,6 +226,7 @@ func (b *batch) follow(o *opened) {
 			b.ask(JobPlan, TargetOf(f).String(), time.Time{})
 		}
 	}
+	b.creator(o)
 	wake := o.wants.Wake
 	if next := f.Wake(casefile.Env{Quiet: b.rules.quiet()}); !next.IsZero() && (wake.IsZero() || next.Before(wake)) {
 		wake = next

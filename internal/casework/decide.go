@@ -29,7 +29,7 @@ func (r *Rules) Input(f *casefile.File, now time.Time) policy.Input {
 	if f.Life.Doubtful {
 		in.Status = finding.Warning
 	}
-	in.Owner, _ = r.Directory.Owner(f.Key.Account, f.Life.Tags)
+	in.Owner, _ = r.Directory.Owner(f.Key.Account, f.Life.Tags, f.Life.Creator)
 	in.Zone = r.Directory.Zone(in.Owner)
 	in.Control = r.Control(f.Key.Control)
 	if in.Control.Severity == "" {
@@ -60,7 +60,7 @@ func (r *Rules) decide(f *casefile.File, start time.Time) casefile.Terms {
 		t.Due, t.DueWhy = at, "the date that the event itself sets"
 	}
 	if t.Owner == "" {
-		t.Owner, t.OwnerWhy = r.Directory.Owner(f.Key.Account, f.Life.Tags)
+		t.Owner, t.OwnerWhy = r.Directory.Owner(f.Key.Account, f.Life.Tags, f.Life.Creator)
 	} else {
 		t.OwnerWhy = "policy " + d.Rule
 	}

@@ -224,7 +224,7 @@ func (b *batch) notice(ctx context.Context, h *detect.Hit) error {
 	if err != nil || !added {
 		return err
 	}
-	owner, _ := b.rules.Directory.Owner(key.Account, f.Subjects[0].Tags)
+	owner, _ := b.rules.Directory.Owner(key.Account, f.Subjects[0].Tags, "")
 	channels := slices.DeleteFunc(slices.Clone(b.rules.Directory.Channels(owner)), func(c string) bool {
 		return !Carries(c, store.MessageNotice, false)
 	})

@@ -67,7 +67,7 @@ func (s *scene) Hash() string                   { return s.hash }
 func (s *scene) Account(id string) policy.Account {
 	return policy.Account{ID: id, Name: "shop", Known: true}
 }
-func (s *scene) Owner(string, map[string]string) (string, string) { return "shop", "the account's" }
+func (s *scene) Owner(string, map[string]string, string) (string, string) { return "shop", "the account's" }
 func (s *scene) Above(string) []string                            { return []string{"slack:#leads"} }
 func (s *scene) Zone(string) *time.Location                       { return time.UTC }
 func (s *scene) Channels(string) []string                         { return s.channels }

@@ -62,7 +62,7 @@ func (c *accountExplainCmd) Run(e *env) error {
 		return use("%s: expected 12 digits or the name of a known account; `zesei account list` shows them", c.Account)
 	}
 	facts := a.Directory.Explain(id)
-	owner, why := a.Directory.Owner(id, nil)
+	owner, why := a.Directory.Owner(id, nil, "")
 	facts = append(facts, config.Fact{Field: "cases go to", Value: owner, From: why})
 	p := a.Directory.Account(id)
 	if e.root.JSON {

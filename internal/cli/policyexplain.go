@@ -141,7 +141,7 @@ type explanation struct {
 func (x *explainer) explain(f *casefile.File, now time.Time) {
 	in := x.rules.Input(f, now)
 	d := x.policy.Decide(in)
-	owner, why := x.rules.Directory.Owner(f.Key.Account, f.Life.Tags)
+	owner, why := x.rules.Directory.Owner(f.Key.Account, f.Life.Tags, f.Life.Creator)
 	if d.Owner != "" {
 		owner, why = d.Owner, "the policy sends it there: "+d.Rule
 	}
@@ -250,8 +250,8 @@ func (o *owners) Account(id string) policy.Account {
 	return a
 }
 
-func (o *owners) Owner(account string, tags map[string]string) (string, string) {
-	return o.config.OwnerOf(o.Account(account), policy.Resource{Tags: tags}, "")
+func (o *owners) Owner(account string, tags map[string]string, creator string) (string, string) {
+	return o.config.OwnerOf(o.Account(account), policy.Resource{Tags: tags}, creator)
 }
 
 func (o *owners) Above(string) []string { return nil }

@@ -53,7 +53,7 @@ type Rule struct {
 // Accounts answers what rules and policies may know of an account.
 type Accounts interface {
 	Account(id string) policy.Account
-	Owner(account string, tags map[string]string) (owner, why string)
+	Owner(account string, tags map[string]string, creator string) (owner, why string)
 }
 
 // States of a rule.
@@ -146,7 +146,7 @@ func (r Rule) match(it Item, accounts Accounts) bool {
 	}
 	a := accounts.Account(it.Account)
 	a.ID = it.Account
-	owner, _ := accounts.Owner(it.Account, nil)
+	owner, _ := accounts.Owner(it.Account, nil, "")
 	return anyOf(r.Accounts, func(s string) bool { return picks(s, a, owner) }) && anyOf(r.OU, func(s string) bool {
 		return a.OU != "" && (like(s, a.OU) || like(s, a.OU[strings.LastIndexByte(a.OU, '/')+1:]) || strings.HasPrefix(a.OU, s+"/"))
 	})
@@ -193,7 +193,7 @@ func FromPolicy(p *policy.Policy, cat *control.Catalogue, accounts Accounts, our
 		if !known || !p.Enabled(it.Standard) {
 			return Want{}, false
 		}
-		owner, _ := accounts.Owner(it.Account, nil)
+		owner, _ := accounts.Owner(it.Account, nil, "")
 		d := p.Decide(policy.Input{
 			Control:  policy.Control{ID: c.ID, Class: c.Class, Severity: finding.Severity(c.Severity), Service: c.Service, Known: true, Remedy: c.Remedy},
 			Severity: finding.Severity(c.Severity), Status: finding.Failed, Source: "securityhub", Standards: []string{it.Standard},

@@ -84,7 +84,7 @@ func (c *company) Account(id string) policy.Account {
 	return policy.Account{ID: id, Name: "the-" + env, Environment: env, OU: "Root/" + env, Known: true}
 }
 
-func (c *company) Owner(string, map[string]string) (string, string) { return "shop", "" }
+func (c *company) Owner(string, map[string]string, string) (string, string) { return "shop", "" }
 
 func (c *company) client(ctx context.Context, t Target, session string) (*hub.Client, error) {
 	purpose := awscloud.Write

@@ -32,7 +32,7 @@ func Owners(ctx context.Context, c *config.Config, account func(string) policy.A
 		a := account(r.Account)
 		r.AccountName = a.Name
 		resource := policy.Resource{Tags: r.tags}
-		if creators != nil && asksCreator(c, a, r.tags) {
+		if creators != nil && AsksCreator(c, a, r.tags) {
 			if asked++; asked > MostCreators {
 				skipped++
 			} else if who, err := creators(ctx, r.Account, r.Region, r.Resource); err != nil {
@@ -56,9 +56,9 @@ func Owners(ctx context.Context, c *config.Config, account func(string) policy.A
 	return notes
 }
 
-// asksCreator says whether the creator would be asked for before an owner is
+// AsksCreator says whether the creator would be asked for before an owner is
 // found otherwise.
-func asksCreator(c *config.Config, a policy.Account, tags map[string]string) bool {
+func AsksCreator(c *config.Config, a policy.Account, tags map[string]string) bool {
 	for _, from := range c.OwnerFrom {
 		key, tag := strings.CutPrefix(from, "tag:")
 		switch {
@@ -80,6 +80,15 @@ func person(c *config.Config, who string) string {
 		}
 	}
 	return ""
+}
+
+// Address is by what a creator is known in `people:`: the person's mail address,
+// else their Slack member id; who itself where it is nobody there.
+func Address(c *config.Config, who string) string {
+	if name := person(c, who); name != "" {
+		return address(c.People[name])
+	}
+	return who
 }
 
 func address(p config.Person) string {
