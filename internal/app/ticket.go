@@ -26,19 +26,9 @@ func (a *App) ticketJobs() error {
 	if len(a.Config.Ticket) == 0 {
 		return nil
 	}
-	texts, err := ticket.LoadTemplates("")
-	if err != nil {
-		return fmt.Errorf("ticket templates: %w", err)
-	}
-	for name, t := range a.Config.Ticket {
-		if err := ticket.CheckFields(t.Fields); err != nil {
-			return fmt.Errorf("ticket.%s: %w", name, err)
-		}
-	}
-	for name, o := range a.Config.Owners {
-		if err := ticket.CheckFields(o.Ticket.Fields); err != nil {
-			return fmt.Errorf("owners.%s.ticket: %w", name, err)
-		}
+	texts, problems := ticketTexts(a.Config)
+	if err := problems.Err(); err != nil {
+		return err
 	}
 	trackers := &trackers{app: a, made: map[string]*lazy[ticket.Tracker]{}}
 	d := &desk.Desk{DB: a.DB, Work: a.Work, Directory: a.Directory, Catalogue: a.Catalogue, Texts: texts, Tracker: trackers.get,
@@ -77,17 +67,21 @@ func (a *App) tracker(ctx context.Context, name string, c config.Tracker) (ticke
 	if err := errors.Join(err1, err2); err != nil {
 		return nil, fmt.Errorf("ticket.%s: %w", name, err)
 	}
+	return makeTracker(name, c, token, password, a.Now)
+}
+
+func makeTracker(name string, c config.Tracker, token, password string, now func() time.Time) (ticket.Tracker, error) {
 	switch c.Kind {
 	case "github":
-		return github.New(github.Config{Name: name, URL: c.URL, Token: token, Priorities: c.Priorities, Now: a.Now})
+		return github.New(github.Config{Name: name, URL: c.URL, Token: token, Priorities: c.Priorities, Now: now})
 	case "jira":
-		return jira.New(jira.Config{Name: name, URL: c.URL, User: c.User, Token: token, Server: jira.Server(c.URL, c.User), Type: c.Type, Priorities: c.Priorities, Closed: c.Closed, Now: a.Now})
+		return jira.New(jira.Config{Name: name, URL: c.URL, User: c.User, Token: token, Server: jira.Server(c.URL, c.User), Type: c.Type, Priorities: c.Priorities, Closed: c.Closed, Now: now})
 	case "backlog":
-		return backlog.New(backlog.Config{Name: name, URL: c.URL, Token: token, Type: c.Type, Priorities: c.Priorities, Closed: c.Closed, Now: a.Now})
+		return backlog.New(backlog.Config{Name: name, URL: c.URL, Token: token, Type: c.Type, Priorities: c.Priorities, Closed: c.Closed, Now: now})
 	case "redmine":
-		return redmine.New(redmine.Config{Name: name, URL: c.URL, Token: token, Type: c.Type, Priorities: c.Priorities, Closed: c.Closed, Now: a.Now})
+		return redmine.New(redmine.Config{Name: name, URL: c.URL, Token: token, Type: c.Type, Priorities: c.Priorities, Closed: c.Closed, Now: now})
 	case "servicenow":
-		return servicenow.New(servicenow.Config{Name: name, URL: c.URL, User: c.User, Password: password, Token: token, Priorities: c.Priorities, Closed: c.Closed, CloseCode: c.Fields["close_code"], Now: a.Now})
+		return servicenow.New(servicenow.Config{Name: name, URL: c.URL, User: c.User, Password: password, Token: token, Priorities: c.Priorities, Closed: c.Closed, CloseCode: c.Fields["close_code"], Now: now})
 	}
 	if len(c.Command) > 0 {
 		return tickethttp.NewProgram(tickethttp.ProgramConfig{Name: name, Command: c.Command, Token: token, Closed: c.Closed, Priorities: c.Priorities})
@@ -96,7 +90,7 @@ func (a *App) tracker(ctx context.Context, name string, c config.Tracker) (ticke
 	for op, o := range c.Operations {
 		operations[op] = tickethttp.Operation{Method: o.Method, URL: o.URL, Headers: o.Headers, Body: o.Body, Read: o.Read}
 	}
-	return tickethttp.New(tickethttp.Config{Name: name, URL: c.URL, Token: token, Operations: operations, Closed: c.Closed, Priorities: c.Priorities, Now: a.Now})
+	return tickethttp.New(tickethttp.Config{Name: name, URL: c.URL, Token: token, Operations: operations, Closed: c.Closed, Priorities: c.Priorities, Now: now})
 }
 
 // tracker is where an owner's tickets live.

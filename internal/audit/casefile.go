@@ -182,11 +182,7 @@ func (c *CaseFile) effects(ctx context.Context, q store.Querier, f *casefile.Fil
 	for _, m := range messages[f.ID] {
 		c.Messages = append(c.Messages, Message{m.ID, m.Kind, m.Owner, m.Channel, m.OpenedAt, m.ToldAt, raw(m.Told)})
 	}
-	var also []string
-	if x := f.Life.Exception; x != nil {
-		also = append(also, x.ID)
-	}
-	if c.Exceptions, err = store.ExceptionsOfCase(ctx, q, f.ID, also...); err != nil {
+	if c.Exceptions, err = store.ExceptionsOfCase(ctx, q, f.ID); err != nil {
 		return err
 	}
 	c.SecurityHub, err = store.HubToldOfCase(ctx, q, f.ID)

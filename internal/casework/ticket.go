@@ -130,10 +130,66 @@ type TicketNews struct {
 // recheck of its resources before it is opened again.
 const TicketRest = 3 * time.Minute
 
-// KeepTicket keeps what has been done of a ticket; poll, when not zero, is when
-// its tracker is next to be asked what people did there.
-func (w *Work) KeepTicket(ctx context.Context, id int64, key string, open bool, known json.RawMessage, poll time.Time) error {
-	return w.ticket(ctx, id, key, open, known, poll, nil, nil)
+// TicketState is a ticket row as the desk leaves it.
+type TicketState struct {
+	Key   string // as the tracker calls it; empty: not made yet
+	Open  bool   // cases of its group join it
+	Watch time.Time
+	Known json.RawMessage // what has been done of it
+}
+
+// TicketStep is one thing that was done in a tracker about cases.
+type TicketStep struct {
+	What  string // create, comment, close, reopen
+	Why   string
+	URL   string
+	Cases []string // short keys
+}
+
+// KeepTicket keeps what has been done of a ticket, and the step that was done in
+// the audit chains of the cases that it is about; nil: none. poll, when not zero,
+// is when its tracker is next to be asked what people did there.
+func (w *Work) KeepTicket(ctx context.Context, id int64, state TicketState, poll time.Time, step *TicketStep) error {
+	return w.ticket(ctx, id, state, func(b *batch, row store.Ticket) error {
+		if !poll.IsZero() {
+			b.ask(JobTicketPoll, row.Tracker+"|"+row.Project, poll)
+		}
+		if step == nil {
+			return nil
+		}
+		return b.stepped(ctx, row, state, *step)
+	})
+}
+
+// stepped notes what was done in a tracker.
+func (b *batch) stepped(ctx context.Context, row store.Ticket, state TicketState, step TicketStep) error {
+	files, err := b.ticketFiles(ctx, row.ID)
+	if err != nil {
+		return err
+	}
+	about := map[string]bool{}
+	for _, k := range step.Cases {
+		about[k] = true
+	}
+	what := map[string]string{"create": "ticket made", "comment": "ticket told", "close": "ticket closed by us", "reopen": "ticket opened again"}[step.What]
+	move := casefile.Move{What: what, Why: step.Why, Data: map[string]string{"tracker": row.Tracker, "project": row.Project, "key": state.Key, "url": step.URL}}
+	for _, f := range files {
+		if !about[store.ShortKey(f.Key)] {
+			continue
+		}
+		if err := b.note(b.take(f), "zesei", []casefile.Move{move}, casefile.Wants{}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *batch) ticketFiles(ctx context.Context, id int64) ([]*casefile.File, error) {
+	ids, err := store.TicketCaseIDs(ctx, b.tx, id)
+	if err != nil {
+		return nil, err
+	}
+	return store.CasesByID(ctx, b.tx, ids)
 }
 
 // SawTickets keeps tickets, by row, as their tracker was seen to have them, and
@@ -157,45 +213,39 @@ func (w *Work) SawTickets(ctx context.Context, seen map[int64]json.RawMessage) e
 
 // HeardTicket notes what people did in a tracker on the cases of a ticket, in one
 // transaction with what is known of it and what was heard, so that each thing is
-// noted once. From a
-// tracker come only: a recheck, who works on it, words, and the wish for an
-// exception, which another person must approve.
-func (w *Work) HeardTicket(ctx context.Context, id int64, key string, open bool, known, heard json.RawMessage, news []TicketNews) error {
-	return w.ticket(ctx, id, key, open, known, time.Time{}, heard, news)
+// noted once. From a tracker come only: a recheck, who works on it, words, and
+// the wish for an exception, which another person must approve.
+func (w *Work) HeardTicket(ctx context.Context, id int64, state TicketState, heard json.RawMessage, news []TicketNews) error {
+	return w.ticket(ctx, id, state, func(b *batch, row store.Ticket) error {
+		if err := store.TookHeard(ctx, b.tx, id, heard); err != nil || len(news) == 0 {
+			return err
+		}
+		files, err := b.ticketFiles(ctx, id)
+		if err != nil {
+			return err
+		}
+		for _, n := range news {
+			if err := b.ticketNews(ctx, row, files, n); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
-func (w *Work) ticket(ctx context.Context, id int64, key string, open bool, known json.RawMessage, poll time.Time, heard json.RawMessage, news []TicketNews) error {
+// ticket saves a ticket row and what follows from it in one transaction.
+func (w *Work) ticket(ctx context.Context, id int64, state TicketState, follow func(*batch, store.Ticket) error) error {
 	err := w.DB.Update(ctx, func(tx *store.Tx) error {
 		b := w.newBatch(tx, "")
 		row, err := store.LoadTicket(ctx, tx, id)
 		if err != nil {
 			return err
 		}
-		if err := store.SaveKnown(ctx, tx, id, key, open, known); err != nil {
+		if err := store.SaveKnown(ctx, tx, id, state.Key, state.Open, state.Watch, state.Known); err != nil {
 			return err
 		}
-		if heard != nil {
-			if err := store.TookHeard(ctx, tx, id, heard); err != nil {
-				return err
-			}
-		}
-		if !poll.IsZero() {
-			b.ask(JobTicketPoll, row.Tracker+"|"+row.Project, poll)
-		}
-		if len(news) > 0 {
-			caseIDs, err := store.TicketCaseIDs(ctx, tx, id)
-			if err != nil {
-				return err
-			}
-			files, err := store.CasesByID(ctx, tx, caseIDs)
-			if err != nil {
-				return err
-			}
-			for _, n := range news {
-				if err := b.ticketNews(ctx, row, files, n); err != nil {
-					return err
-				}
-			}
+		if err := follow(b, row); err != nil {
+			return err
 		}
 		return b.write(ctx)
 	})
@@ -212,23 +262,24 @@ func (b *batch) ticketNews(ctx context.Context, row store.Ticket, files []*casef
 	if n.What == "closed" || n.What == "opened" {
 		b.ask(JobTicket, again, b.now.Add(TicketRest))
 	}
-	first := true
 	for _, f := range files {
-		if f.State == casefile.Closed {
-			if n.What == "opened" || n.What == "recheck" {
-				b.recheck(f)
-			}
-			continue
-		}
+		over := f.State == casefile.Closed
 		switch n.What {
-		case "closed", "opened", "recheck":
+		case "recheck":
 			b.recheck(f)
-			if n.What == "closed" {
-				if err := b.note(b.take(f), who.ID, []casefile.Move{{What: "ticket closed", Why: "its ticket was closed while the case is " + string(f.State), Data: map[string]string{"ticket": n.URL}}}, casefile.Wants{Updated: true}); err != nil {
-					return err
-				}
+		case "closed", "opened":
+			if over && n.What == "closed" {
+				continue
+			}
+			b.recheck(f)
+			move := casefile.Move{What: "ticket " + n.What, Why: "its ticket was " + n.What + " while the case is " + string(f.State), Data: map[string]string{"ticket": n.URL}}
+			if err := b.note(b.take(f), who.ID, []casefile.Move{move}, casefile.Wants{Updated: true}); err != nil {
+				return err
 			}
 		case "assignee":
+			if over {
+				continue
+			}
 			moves, wants, err := f.Assign(n.Text, "in the ticket", b.rules.env(f, b.now))
 			if err != nil {
 				return err
@@ -237,10 +288,9 @@ func (b *batch) ticketNews(ctx context.Context, row store.Ticket, files []*casef
 				return err
 			}
 		case "comment":
-			if !first {
-				continue // one comment is kept once: on the first open case
+			if f != speaksOf(files) {
+				continue
 			}
-			first = false
 			moves, wants, err := f.Note(n.Text, b.rules.env(f, b.now))
 			if err != nil {
 				return err
@@ -255,6 +305,17 @@ func (b *batch) ticketNews(ctx context.Context, row store.Ticket, files []*casef
 		}
 	}
 	return nil
+}
+
+// speaksOf is the case on which a comment is kept, once: the first that is not
+// over, else the first.
+func speaksOf(files []*casefile.File) *casefile.File {
+	for _, f := range files {
+		if f.State != casefile.Closed {
+			return f
+		}
+	}
+	return files[0]
 }
 
 // recheck asks for a look at the resource of a case where we can read it.

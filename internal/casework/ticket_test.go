@@ -126,7 +126,7 @@ func TestWhatPeopleDidInATrackerIsNotedOnceAndDoesNoMore(t *testing.T) {
 		{What: "exception", Who: "hanako", Text: "public site", Until: until},
 		{What: "exception", Who: "hanako", Text: "public site", Until: until},
 	}
-	if err := s.work.HeardTicket(ctx, 1, "17", true, json.RawMessage(`{"key":"17"}`), heard, news); err != nil {
+	if err := s.work.HeardTicket(ctx, 1, casework.TicketState{Key: "17", Open: true, Known: json.RawMessage(`{"key":"17"}`)}, heard, news); err != nil {
 		t.Fatal(err)
 	}
 	row := s.tickets()[0]
@@ -158,7 +158,7 @@ func TestWhatWasSeenSinceIsNotForgotten(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := s.work.HeardTicket(t.Context(), 1, "17", true, json.RawMessage(`{}`), older, nil); err != nil {
+	if err := s.work.HeardTicket(t.Context(), 1, casework.TicketState{Key: "17", Open: true, Known: json.RawMessage(`{}`)}, older, nil); err != nil {
 		t.Fatal(err)
 	}
 	if got := s.tickets()[0]; string(got.Heard) != "2" {

@@ -48,6 +48,7 @@ func (c *configCheckCmd) Run(e *env) error {
 			all = append(all, config.Problem{File: conf.File(), Field: "notify.templates", Message: err.Error()})
 		}
 	}
+	all = append(all, app.CheckTickets(conf)...)
 	_, err = app.LoadPolicy(conf, cat)
 	var missing *fs.PathError
 	switch p, ok := problems(err); {

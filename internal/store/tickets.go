@@ -18,7 +18,7 @@ type Ticket struct {
 	Tracker  string // name in the configuration
 	Project  string
 	Key      string // as the tracker calls it; empty: not made yet
-	Open     bool   // it is to be followed in the tracker
+	Open     bool   // it is to be followed in the tracker, and cases of its group join it
 	OpenedAt time.Time
 	N        int
 	Known    json.RawMessage // what has been done of it, in package ticket's terms
@@ -124,9 +124,11 @@ func TicketsOfCases(ctx context.Context, q Querier, caseIDs []int64) (map[int64]
 }
 
 // FollowedTickets lists the tickets of a tracker's project that stand there and
-// are to be followed.
-func FollowedTickets(ctx context.Context, q Querier, tracker, project string) ([]Ticket, error) {
-	rows, err := q.QueryContext(ctx, `SELECT `+ticketColumns+` FROM tickets WHERE tracker = $1 AND project = $2 AND open = 1 AND "key" <> '' ORDER BY id`, tracker, project)
+// are to be followed: open ones, and closed ones that are still looked at.
+func FollowedTickets(ctx context.Context, q Querier, tracker, project string, now time.Time) ([]Ticket, error) {
+	rows, err := q.QueryContext(ctx, `SELECT `+ticketColumns+` FROM tickets WHERE tracker = $1 AND project = $2 AND open = 1 AND "key" <> ''
+		UNION ALL SELECT `+ticketColumns+` FROM tickets WHERE tracker = $1 AND project = $2 AND open = 0 AND watch_until > $3 AND "key" <> '' ORDER BY id`,
+		tracker, project, now.UnixMilli())
 	if err != nil {
 		return nil, fmt.Errorf("listing tickets: %w", err)
 	}
@@ -158,13 +160,17 @@ func TookHeard(ctx context.Context, tx *Tx, id int64, heard json.RawMessage) err
 	return nil
 }
 
-// SaveKnown keeps what has been done of a ticket.
-func SaveKnown(ctx context.Context, tx *Tx, id int64, key string, open bool, known json.RawMessage) error {
-	o := 0
+// SaveKnown keeps what has been done of a ticket. One that is not open is looked
+// at until watch; zero: no more.
+func SaveKnown(ctx context.Context, tx *Tx, id int64, key string, open bool, watch time.Time, known json.RawMessage) error {
+	o, until := 0, int64(0)
 	if open {
 		o = 1
 	}
-	if _, err := tx.Exec(ctx, `UPDATE tickets SET "key" = $2, open = $3, known = $4 WHERE id = $1`, id, key, o, string(known)); err != nil {
+	if !watch.IsZero() {
+		until = watch.UnixMilli()
+	}
+	if _, err := tx.Exec(ctx, `UPDATE tickets SET "key" = $2, open = $3, known = $4, watch_until = $5 WHERE id = $1`, id, key, o, string(known), until); err != nil {
 		return fmt.Errorf("keeping what is known of ticket %d: %w", id, err)
 	}
 	return nil

@@ -74,6 +74,13 @@ func (k *Known) state(is Issue, open bool, seen time.Time) []Feedback {
 		}
 	case !is.Closed && k.Closed:
 		k.Closed, k.Early = false, nil
+		if !open {
+			r := &Reopened{At: seen.Unix(), By: Clean(is.UpdatedBy), Times: 1}
+			if k.Reopened != nil {
+				r.Times += k.Reopened.Times
+			}
+			k.Reopened = r
+		}
 		out = append(out, Feedback{What: HeardOpened, Who: Clean(is.UpdatedBy), At: at})
 	}
 	if k.Assigned {

@@ -82,6 +82,22 @@ func Decide(wanted Ticket, known Known) Actions {
 		why = "it was closed while the resource still fails"
 		events = append([]Event{{What: ClosedEarly, By: known.Early.By}}, events...)
 	}
+	leave := false
+	if r := known.Reopened; r != nil && !open && !known.Closed {
+		answer := r.Answer
+		if answer == "" {
+			if wanted.Hold != "" {
+				out.Why = wanted.Hold
+				return out
+			}
+			// Closed again once, on a fresh look; nobody is contradicted twice.
+			if answer = LeftOpen; r.Times == 1 && wanted.Rechecked {
+				answer = ClosedAgain
+			}
+			events = append([]Event{{What: answer, By: r.By}}, events...)
+		}
+		leave = answer == LeftOpen
+	}
 	if open && known.Closed {
 		out.add(Action{Do: Reopen, Why: why, View: wanted.comment(events)})
 	}
@@ -91,10 +107,14 @@ func Decide(wanted Ticket, known Known) Actions {
 	if len(events) > 0 {
 		out.add(Action{Do: Say, Why: telling(events), View: wanted.comment(events)})
 	}
-	if !open && !known.Closed {
+	if !open && !known.Closed && !leave {
 		out.add(Action{Do: Close, Why: "no case is open", View: wanted.comment(closing(wanted))})
 	}
-	if len(out.List) == 0 {
+	switch {
+	case len(out.List) > 0:
+	case leave:
+		out.Why = "a person wants it open"
+	default:
 		out.Why = "nothing that a person reads has changed"
 	}
 	return out
@@ -113,6 +133,10 @@ const (
 	DueMoved    = "due"
 	Graver      = "severity"
 	ClosedEarly = "closed-early"
+	Expired     = "expired" // open again because an exception ended
+
+	ClosedAgain = "closed-again" // a person opened it, and nothing fails
+	LeftOpen    = "left-open"    // a person opened it, and it is theirs now
 )
 
 // Event is one thing that a comment says.
@@ -145,10 +169,14 @@ func happened(t Ticket, known Known) []Event {
 				e.What = Muted
 			case now.Recurrences > was.Recurrences:
 				e.What = Recurred
+			case was.State == Accepted:
+				e.What = Expired
 			default:
 				e.What = Opened
 			}
 			out = append(out, e)
+		case now.State == Accepted:
+			out = append(out, Event{What: WasAccepted, Case: c})
 		case now.State != Open:
 		default:
 			if now.Due != was.Due {
@@ -184,11 +212,12 @@ func telling(events []Event) string {
 
 func (t Ticket) seen(c Case) Seen {
 	s := Seen{State: c.State, Recurrences: c.Recurrences}
+	day := c.Until
 	if c.State == Open {
-		s.Severity = string(c.Severity)
-		if !c.Due.IsZero() {
-			s.Due = c.Due.In(t.zone()).Format("2006-01-02")
-		}
+		s.Severity, day = string(c.Severity), c.Due
+	}
+	if !day.IsZero() && (c.State == Open || c.State == Accepted) {
+		s.Due = day.In(t.zone()).Format("2006-01-02")
 	}
 	return s
 }
@@ -205,31 +234,28 @@ func (t Ticket) allSeen() map[string]Seen {
 // wording of the templates rewrites no ticket.
 func (t Ticket) hashes() map[string]string {
 	v := t.view()
-	due := t.Due()
 	out := map[string]string{
 		FieldTitle:    hash(t.Control.ID, t.Severity(), t.Language, v.subject()),
 		FieldBody:     hash(t.Control, t.Cases, t.Language, t.Owner, t.zone().String()),
 		FieldPriority: hash(t.Severity()),
 		FieldAssignee: hash(t.Assignee),
-		FieldDue:      hash(""),
+		FieldDue:      hash(t.date()),
 		FieldOthers:   "",
 	}
-	if !due.IsZero() {
-		out[FieldDue] = hash(due.In(t.zone()).Format("2006-01-02"))
-	}
 	if len(t.Fields) > 0 {
-		out[FieldOthers] = hash(t.Fields, t.Severity(), out[FieldDue], t.Control.ID, v.subject())
+		out[FieldOthers] = hash(t.Fields, t.Severity(), out[FieldDue], t.Control.ID, v.subject(), t.Assignee)
 	}
 	return out
 }
 
 // changedFields are the fields that say something else now. A ticket that is
-// over keeps the deadline and the priority that it had.
+// over keeps the deadline and the priority that it had; where a risk is accepted
+// its deadline is the day on which that ends.
 func changedFields(t Ticket, known Known) []string {
 	var out []string
 	open := t.Open()
 	for name, h := range t.hashes() {
-		if known.Fields[name] == h || !open && name != FieldBody {
+		if known.Fields[name] == h || !open && name != FieldBody && (name != FieldDue || t.date() == "") {
 			continue
 		}
 		if name == FieldAssignee && t.Assignee == "" {

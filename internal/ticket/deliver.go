@@ -22,12 +22,24 @@ type Deliverer struct {
 // is looked for.
 const skew = 24 * time.Hour
 
-// Deliver carries out actions. It calls record with what is known so far before
-// each step that must not be done twice is sent, and after each step; record
-// must have committed when it returns, and an error of it ends the delivery.
+// Step is one step that was done, for who keeps the history: a create, a
+// comment, a close or a reopen.
+type Step struct {
+	Do    Do
+	Why   string
+	Cases []string // keys of the cases that it is about
+}
+
+// Record keeps what is known so far, and the step that was done; nil: one is
+// about to be sent, or its fate is known now. It must have committed when it
+// returns; its error ends the delivery.
+type Record func(Known, *Step) error
+
+// Deliver carries out actions. It calls record before each step that must not be
+// done twice is sent, and after each step.
 // Deliver returns what is known, also with an error: the caller stores it and
 // calls Decide and Deliver again. Errors are those of Tracker.
-func (d Deliverer) Deliver(ctx context.Context, a Actions, known Known, record func(Known) error) (Known, error) {
+func (d Deliverer) Deliver(ctx context.Context, a Actions, known Known, record Record) (Known, error) {
 	r := &delivery{Deliverer: d, t: a.Ticket, known: known.Clone(), record: record}
 	for _, act := range a.List {
 		if err := r.step(ctx, act); err != nil {
@@ -49,25 +61,52 @@ type delivery struct {
 	Deliverer
 	t      Ticket
 	known  Known
-	record func(Known) error
+	record Record
 }
 
-func (r *delivery) keep() error {
-	if err := r.record(r.known.Clone()); err != nil {
+func (r *delivery) keep() error { return r.did(nil) }
+
+func (r *delivery) did(s *Step) error {
+	if err := r.record(r.known.Clone(), s); err != nil {
 		return fmt.Errorf("recording it: %w", err)
 	}
 	return nil
 }
 
+// all is a step that is about every case of the ticket.
+func (r *delivery) all(do Do, why string) *Step {
+	s := &Step{Do: do, Why: why}
+	for _, c := range r.t.Cases {
+		s.Cases = append(s.Cases, c.Key)
+	}
+	return s
+}
+
+// told is a comment about the cases that people have not read so yet; where it
+// is about none of them, it is about the ticket.
+func (r *delivery) told(why string, seen map[string]Seen) *Step {
+	s := &Step{Do: Say, Why: why}
+	for _, c := range r.t.Cases {
+		if is, ok := seen[c.Key]; ok && is != r.known.Seen[c.Key] {
+			s.Cases = append(s.Cases, c.Key)
+		}
+	}
+	if len(s.Cases) == 0 {
+		return r.all(Say, why)
+	}
+	return s
+}
+
 func (r *delivery) step(ctx context.Context, act Action) error {
 	var err error
+	var done *Step
 	switch act.Do {
 	case Look:
 		return r.look(ctx)
 	case Create:
-		return r.create(ctx)
+		return r.create(ctx, act.Why)
 	case Say:
-		return r.say(ctx, act.View)
+		return r.say(ctx, act)
 	case Update:
 		dr := r.draft()
 		err = r.Tracker.Update(ctx, r.known.Ref, dr, act.Fields)
@@ -80,11 +119,11 @@ func (r *delivery) step(ctx context.Context, act Action) error {
 		}
 	case Close:
 		if err = r.Tracker.Close(ctx, r.known.Ref, r.text(act.View)); err == nil {
-			r.known.Closed, r.known.Early = true, nil
+			r.known.Closed, r.known.Early, done = true, nil, r.all(Close, act.Why)
 		}
 	case Reopen:
 		if err = r.Tracker.Reopen(ctx, r.known.Ref, r.text(act.View)); err == nil {
-			r.known.Closed = false
+			r.known.Closed, done = false, r.all(Reopen, act.Why)
 		}
 	}
 	if errors.Is(err, ErrGone) {
@@ -94,7 +133,7 @@ func (r *delivery) step(ctx context.Context, act Action) error {
 		return err
 	}
 	r.known.Moved = r.Now().UnixMilli()
-	return r.keep()
+	return r.did(done)
 }
 
 // gone forgets a ticket that somebody deleted; the next round makes it anew
@@ -108,7 +147,7 @@ func (r *delivery) gone() error {
 	return ErrGone
 }
 
-func (r *delivery) create(ctx context.Context) error {
+func (r *delivery) create(ctx context.Context, why string) error {
 	r.known.Pending = &Intent{Do: Create, At: r.Now().Unix(), Fields: r.t.hashes(), Seen: r.t.allSeen()}
 	if err := r.keep(); err != nil {
 		return err
@@ -124,7 +163,7 @@ func (r *delivery) create(ctx context.Context) error {
 	r.adopt(is)
 	r.known.Moved = r.Now().UnixMilli()
 	r.known.Assigned = dr.Assignee != "" && is.Assignee == ""
-	return r.keep()
+	return r.did(r.all(Create, why))
 }
 
 // withoutPerson takes an assignee out of a draft whom the tracker does not know.
@@ -156,13 +195,13 @@ func (r *delivery) adopt(is Issue) {
 	r.known.read(p.Seen)
 }
 
-func (r *delivery) say(ctx context.Context, v View) error {
+func (r *delivery) say(ctx context.Context, act Action) error {
 	n := r.known.Said + 1
-	r.known.Pending = &Intent{Do: Say, At: r.Now().Unix(), N: n, Seen: r.t.allSeen()}
+	r.known.Pending = &Intent{Do: Say, At: r.Now().Unix(), N: n, Seen: r.t.allSeen(), Answer: answer(act.View.Events)}
 	if err := r.keep(); err != nil {
 		return err
 	}
-	text, err := r.Texts.comment(v, r.t.Key, n)
+	text, err := r.Texts.comment(act.View, r.t.Key, n)
 	if err != nil {
 		r.Log.Warn("ticket: a template fails: the built-in one is used", "template", "comment", "error", err)
 	}
@@ -172,14 +211,30 @@ func (r *delivery) say(ctx context.Context, v View) error {
 		}
 		return r.failed(err)
 	}
-	r.said()
-	return r.keep()
+	return r.said(act.Why)
 }
 
-func (r *delivery) said() {
+// answer is what a comment says to who opened the ticket.
+func answer(events []Event) string {
+	if len(events) > 0 && (events[0].What == ClosedAgain || events[0].What == LeftOpen) {
+		return events[0].What
+	}
+	return ""
+}
+
+// said notes that the pending comment stands there.
+func (r *delivery) said(why string) error {
 	p := r.known.Pending
+	step := r.told(why, p.Seen)
 	r.known.Said, r.known.Pending, r.known.Early = p.N, nil, nil
+	switch {
+	case r.t.Open():
+		r.known.Reopened = nil
+	case r.known.Reopened != nil && p.Answer != "":
+		r.known.Reopened.Answer = p.Answer
+	}
 	r.known.read(p.Seen)
+	return r.did(step)
 }
 
 // look finds out whether what is in doubt arrived.
@@ -201,7 +256,7 @@ func (r *delivery) look(ctx context.Context) error {
 	if found {
 		r.Log.Info("ticket: one in doubt has arrived", "ticket", r.t.Key, "key", is.Key)
 		r.adopt(is)
-		return r.keep()
+		return r.did(r.all(Create, "it had arrived, though its answer was lost"))
 	}
 	if wait := at.Add(traits.IndexDelay).Sub(r.Now()); wait > 0 {
 		return &RetryAfter{After: min(wait, traits.IndexDelay), By: traits.Name, Why: "its search may not know the ticket yet"}
@@ -227,8 +282,7 @@ func (r *delivery) lookForComment(ctx context.Context, traits Traits) error {
 	want := commentMarker(r.t.Key, p.N)
 	for _, c := range is.Comments {
 		if HasMarker(c.Text, want) {
-			r.said()
-			return r.keep()
+			return r.said("it had arrived, though its answer was lost")
 		}
 	}
 	r.known.Pending = nil

@@ -16,7 +16,7 @@ func (t *Templates) Draft(k Ticket) (Draft, error) {
 	v := k.view()
 	title, err1 := t.render("title", v)
 	body, err2 := t.render("body", v)
-	d := Draft{Marker: k.Marker(), Project: k.Project, Title: oneLine(title), Body: body + Text("\n\n"+mark(Marker, k.Marker())), Due: v.Due,
+	d := Draft{Marker: k.Marker(), Project: k.Project, Title: oneLine(title), Body: body + Text("\n\n"+mark(Marker, k.Marker())), Due: k.date(),
 		Severity: v.Severity, Assignee: k.Assignee, Language: k.Language}
 	var err3 error
 	d.Fields, err3 = renderFields(k.Fields, v)

@@ -21,7 +21,10 @@ type Known struct {
 	// Early is set while people have closed the ticket although a case is open.
 	// It stays until people have been told why the ticket was opened again.
 	Early *Early `json:"early,omitempty"`
-	Gone  int    `json:"gone,omitempty"` // how often the ticket was deleted in the tracker
+	// Reopened is set since a person opened a ticket of which no case is open; a
+	// case that opens again ends it.
+	Reopened *Reopened `json:"reopened,omitempty"`
+	Gone     int       `json:"gone,omitempty"` // how often the ticket was deleted in the tracker
 	// What came back, so that each thing comes once.
 	Assignee    string `json:"assignee,omitempty"`
 	Assigned    bool   `json:"assigned,omitempty"`     // by us, and not read back: the next that is read is ours
@@ -37,6 +40,8 @@ type Intent struct {
 	N      int               `json:"n,omitempty"`
 	Fields map[string]string `json:"fields,omitempty"`
 	Seen   map[string]Seen   `json:"seen,omitempty"`
+	// Answer is what the comment says to who opened the ticket; empty: nothing.
+	Answer string `json:"answer,omitempty"`
 }
 
 // Early is a ticket that was closed while a case is open.
@@ -47,11 +52,20 @@ type Early struct {
 	Requested bool `json:"requested,omitempty"`
 }
 
+// Reopened is a ticket that a person opened although no case of it is open.
+type Reopened struct {
+	At    int64  `json:"at"` // Unix seconds when we saw it
+	By    string `json:"by,omitempty"`
+	Times int    `json:"times"` // how often since a case was last open
+	// Answer is what people were told: ClosedAgain or LeftOpen; empty: nothing yet.
+	Answer string `json:"answer,omitempty"`
+}
+
 // Seen is what people have read of one case.
 type Seen struct {
 	State       State  `json:"state"`
 	Recurrences int    `json:"recurrences,omitempty"`
-	Due         string `json:"due,omitempty"` // date in the owner's zone
+	Due         string `json:"due,omitempty"` // date in the owner's zone: the deadline, or the end of an exception
 	Severity    string `json:"severity,omitempty"`
 }
 
@@ -65,6 +79,15 @@ func (k Known) EarlySince() time.Time {
 		return time.Time{}
 	}
 	return time.Unix(k.Early.At, 0)
+}
+
+// ReopenedSince is when people were seen to have opened a ticket that nobody has
+// answered yet; zero: they have not.
+func (k Known) ReopenedSince() time.Time {
+	if k.Reopened == nil || k.Reopened.Answer != "" || k.Closed {
+		return time.Time{}
+	}
+	return time.Unix(k.Reopened.At, 0)
 }
 
 // Clone returns a copy that shares nothing with k.
@@ -83,6 +106,10 @@ func (k Known) Clone() Known {
 	if k.Early != nil {
 		e := *k.Early
 		k.Early = &e
+	}
+	if k.Reopened != nil {
+		r := *k.Reopened
+		k.Reopened = &r
 	}
 	return k
 }

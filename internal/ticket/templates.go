@@ -232,12 +232,13 @@ func samples(lang string) []View {
 		Control: Control{ID: "S3.8", TitleEN: "S3 buckets should block public access", TitleJA: "S3バケットでパブリックアクセスをブロックしてください", Severity: finding.High,
 			Remediation: "https://docs.aws.amazon.com/console/securityhub/S3.8/remediation"}}
 	var events []Event
-	for _, what := range []string{Joined, WasClosed, WasAccepted, Muted, Opened, Recurred, DueMoved, Graver, ClosedEarly} {
+	for _, what := range []string{Joined, WasClosed, WasAccepted, Muted, Opened, Recurred, Expired, DueMoved, Graver, ClosedEarly, ClosedAgain, LeftOpen} {
 		events = append(events, Event{What: what, Case: c, From: "2027-05-01", By: "taro"})
 	}
 	g := t
-	closed := c
+	closed, accepted := c, c
+	accepted.Key, accepted.State, accepted.Reason, accepted.Until, accepted.ApprovedBy = "0123456789ad", Accepted, "a public site", c.Due, "hanako"
 	closed.Key, closed.State, closed.Reason, closed.Proof = "0123456789ac", Closed, "fixed", "read again"
-	g.Grouped, g.Cases = true, []Case{c, closed}
+	g.Grouped, g.Cases = true, []Case{c, closed, accepted}
 	return []View{t.comment(events), g.comment(events)}
 }

@@ -30,9 +30,13 @@ type Ticket struct {
 	Assignee string // a login of the tracker; empty: nobody
 	// Fields are templates of further fields, by the tracker's name for them.
 	Fields map[string]string
-	// Hold, when set, leaves a ticket closed that people closed although a case
-	// is open, and says why: a recheck runs, or an exception was asked for.
+	// Hold, when set, leaves a ticket as people left it, and says why: closed
+	// although a case is open, or open although none is. A recheck runs, or an
+	// exception was asked for.
 	Hold string
+	// Rechecked: the resources were read since a person opened the ticket, and
+	// nothing fails.
+	Rechecked bool
 }
 
 // Control is the control that the cases break.
@@ -62,8 +66,10 @@ type Case struct {
 	ResourceType string           `json:"resource_type,omitempty"`
 	Severity     finding.Severity `json:"severity"`
 	State        State            `json:"state"`
-	Reason       string           `json:"reason,omitempty"` // why it is closed, accepted or suppressed
-	Proof        string           `json:"proof,omitempty"`  // what showed that it is fixed
+	Reason       string           `json:"reason,omitempty"`      // why it is closed, accepted or suppressed
+	Proof        string           `json:"proof,omitempty"`       // what showed that it is fixed
+	Until        time.Time        `json:"until,omitzero"`        // of an accepted one: when the exception ends
+	ApprovedBy   string           `json:"approved_by,omitempty"` // of an accepted one
 	Due          time.Time        `json:"due,omitzero"`
 	DueWhy       string           `json:"due_why,omitempty"`
 	Recurrences  int              `json:"recurrences,omitempty"`
@@ -97,6 +103,24 @@ func (t Ticket) Due() time.Time {
 		}
 	}
 	return due
+}
+
+// date is the day that a tracker's deadline field holds: the earliest deadline
+// of the open cases; where none is open and a risk is accepted, the day on which
+// the first exception ends. Empty: none.
+func (t Ticket) date() string {
+	day := t.Due()
+	if !t.Open() {
+		for _, c := range t.Cases {
+			if c.State == Accepted && !c.Until.IsZero() && (day.IsZero() || c.Until.Before(day)) {
+				day = c.Until
+			}
+		}
+	}
+	if day.IsZero() {
+		return ""
+	}
+	return day.In(t.zone()).Format("2006-01-02")
 }
 
 // Severity is the highest of the open cases, else the control's.

@@ -23,7 +23,8 @@ type View struct {
 	More     int     // cases beyond them
 	Open     int     // cases that are open
 	Total    int     // all cases
-	Due      string  // 2006-01-02; empty: none
+	Due      string  // 2006-01-02: the first deadline; empty: none
+	Assignee string  // a login of the tracker; empty: nobody
 	Case     *Case   // the case of a line, or of a ticket for one case
 	Events   []Event // what a comment says, at most maxCases
 	Unsaid   int     // events beyond them
@@ -36,7 +37,7 @@ const maxCases = 40
 
 func (t Ticket) view() View {
 	v := View{Language: t.Language, Owner: t.Owner, Marker: t.Marker(), Control: t.Control, Title: t.Control.Title(t.Language),
-		Severity: t.Severity(), Grouped: t.Grouped, Total: len(t.Cases), zone: t.zone()}
+		Severity: t.Severity(), Grouped: t.Grouped, Assignee: t.Assignee, Total: len(t.Cases), zone: t.zone()}
 	if due := t.Due(); !due.IsZero() {
 		v.Due = due.In(v.zone).Format("2006-01-02")
 	}

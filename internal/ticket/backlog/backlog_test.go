@@ -17,7 +17,7 @@ func TestTracker(t *testing.T) {
 	for _, rule := range []string{"markdown", "backlog"} {
 		t.Run(rule, func(t *testing.T) {
 			tickettest.Run(t, func(t *testing.T) tickettest.Harness {
-				o := twin.Options{Kind: tracker.Backlog, Assignee: "taro", Harmless: harmless, Twin: tracker.Options{IndexDelay: 15 * time.Second, Notation: rule}}
+				o := twin.Options{Kind: tracker.Backlog, Assignee: "taro", Harmless: harmless, Priorities: [2]string{"2", "2"}, Custom: "customField_7", Twin: tracker.Options{IndexDelay: 15 * time.Second, Notation: rule}}
 				return twin.Open(t, o, func(url, token string, now func() time.Time) (ticket.Tracker, error) {
 					return backlog.New(backlog.Config{Name: "backlog", URL: url, Token: token, Now: now, Gap: time.Microsecond})
 				})

@@ -4,8 +4,9 @@
 // casework. Every step of a delivery is committed before and after it goes out,
 // so a crash leaves it in doubt and never repeated blindly.
 //
-// Tickets that zesei has closed are not followed; they are opened again when a
-// case of theirs comes back.
+// A closed ticket is still looked at for Watch: a person may open it. Its
+// resources are read again then; while nothing fails it is closed a second time,
+// with the reason, and after that it is left to people.
 package desk
 
 import (
@@ -22,6 +23,7 @@ import (
 	"zesei/internal/casefile"
 	"zesei/internal/casework"
 	"zesei/internal/control"
+	"zesei/internal/finding"
 	"zesei/internal/job"
 	"zesei/internal/policy"
 	"zesei/internal/store"
@@ -67,6 +69,9 @@ type Desk struct {
 // DefaultEvery is how often trackers are asked where nothing else is said.
 const DefaultEvery = 5 * time.Minute
 
+// Watch is how long a closed ticket is still looked at.
+const Watch = 30 * 24 * time.Hour
+
 func (d *Desk) every() time.Duration { return cmp.Or(d.Every, DefaultEvery) }
 
 // Job brings one ticket up to date.
@@ -90,7 +95,7 @@ func (d *Desk) Job(ctx context.Context, j job.Job) error {
 	if len(actions.List) == 0 {
 		d.Log.Debug("ticket is up to date", "ticket", id, "why", actions.Why)
 		if row.Open != followed(t, known) {
-			if err := d.keep(ctx, id, t, known); err != nil {
+			if err := d.keep(ctx, id, t, known, nil); err != nil {
 				return err
 			}
 		}
@@ -104,11 +109,11 @@ func (d *Desk) Job(ctx context.Context, j job.Job) error {
 		return err
 	}
 	deliverer := ticket.Deliverer{Tracker: tracker, Texts: d.Texts, Now: d.Now, Log: d.Log}
-	known, err = deliverer.Deliver(ctx, actions, known, func(k ticket.Known) error { return d.keep(ctx, id, t, k) })
+	known, err = deliverer.Deliver(ctx, actions, known, func(k ticket.Known, s *ticket.Step) error { return d.keep(ctx, id, t, k, s) })
 	if err != nil {
 		return d.failed(err)
 	}
-	if err := d.keep(ctx, id, t, known); err != nil {
+	if err := d.keep(ctx, id, t, known, nil); err != nil {
 		return err
 	}
 	if len(row.Heard) > 0 { // it was left while a step was in doubt
@@ -139,16 +144,33 @@ func followed(t ticket.Ticket, k ticket.Known) bool {
 	return t.Open() || !k.Closed
 }
 
-func (d *Desk) keep(ctx context.Context, id int64, t ticket.Ticket, k ticket.Known) error {
-	raw, err := json.Marshal(k)
+func (d *Desk) keep(ctx context.Context, id int64, t ticket.Ticket, k ticket.Known, done *ticket.Step) error {
+	state, err := d.state(t, k)
 	if err != nil {
-		return fmt.Errorf("keeping what is known of a ticket: %w", err)
+		return err
 	}
 	poll := time.Time{}
-	if k.Exists() && followed(t, k) {
+	if k.Exists() && (state.Open || state.Watch.After(d.Now())) {
 		poll = d.Now().Add(d.every())
 	}
-	return d.Work.KeepTicket(ctx, id, k.Key, followed(t, k), raw, poll)
+	var step *casework.TicketStep
+	if done != nil {
+		step = &casework.TicketStep{What: string(done.Do), Why: done.Why, URL: k.URL, Cases: done.Cases}
+	}
+	return d.Work.KeepTicket(ctx, id, state, poll, step)
+}
+
+// state is a ticket's row with what is known of it.
+func (d *Desk) state(t ticket.Ticket, k ticket.Known) (casework.TicketState, error) {
+	raw, err := json.Marshal(k)
+	if err != nil {
+		return casework.TicketState{}, fmt.Errorf("keeping what is known of a ticket: %w", err)
+	}
+	s := casework.TicketState{Key: k.Key, Open: followed(t, k), Known: raw}
+	if !s.Open && k.Exists() {
+		s.Watch = time.UnixMilli(k.Moved).Add(Watch)
+	}
+	return s, nil
 }
 
 // ticket is what a row must say now, and what is known of it; again is when to
@@ -175,12 +197,35 @@ func (d *Desk) ticket(ctx context.Context, row store.Ticket) (t ticket.Ticket, k
 	t = ticket.Ticket{Key: fmt.Sprintf("%s-%d", d.DB.ID(), row.ID), Owner: row.Owner, Project: row.Project, Language: voice.Language, Zone: voice.Zone,
 		Grouped: row.Control != "", Assignee: voice.Assignee, Fields: voice.Fields, Control: d.control(row, files)}
 	for _, f := range files {
-		t.Cases = append(t.Cases, d.ticketCase(f, fixes[f.ID], row.Owner, voice.Language))
+		c := d.ticketCase(f, fixes[f.ID], row.Owner, voice.Language)
+		if x := f.Life.Exception; x != nil && c.State == ticket.Accepted {
+			c.Until, c.ApprovedBy, c.Reason = x.Until, x.ApprovedBy, cmp.Or(x.Reason, c.Reason)
+			c.Due, c.DueWhy = time.Time{}, ""
+		}
+		t.Cases = append(t.Cases, c)
+	}
+	if since := known.ReopenedSince(); !since.IsZero() && !t.Open() {
+		if until := since.Add(casework.TicketRest); d.Now().Before(until) {
+			t.Hold, again = "it was opened in the tracker: its resources are looked at first", until
+		}
+		t.Rechecked = rechecked(files, since)
 	}
 	if known.Early != nil && known.Closed && t.Open() {
 		t.Hold, again, err = d.hold(ctx, known, files)
 	}
 	return t, known, again, err
+}
+
+// rechecked says whether our own check has read every resource whose case is over
+// since a time, and found nothing.
+func rechecked(files []*casefile.File, since time.Time) bool {
+	for _, f := range files {
+		live := f.Life.Live
+		if f.State == casefile.Closed && (live.At.Before(since) || live.Status != finding.Passed && f.Reason != casefile.Gone) {
+			return false
+		}
+	}
+	return true
 }
 
 // hold says why a ticket that people closed too early stays closed for now.

@@ -26,7 +26,8 @@ func (d *Desk) Poll(ctx context.Context, j job.Job) error {
 	if !ok {
 		return job.Permanent(fmt.Errorf("poll of tickets %q: expected tracker|project", j.Subject))
 	}
-	rows, err := store.FollowedTickets(ctx, d.DB.View(), name, project)
+	began := d.Now()
+	rows, err := store.FollowedTickets(ctx, d.DB.View(), name, project, began)
 	if err != nil || len(rows) == 0 {
 		return err
 	}
@@ -36,13 +37,13 @@ func (d *Desk) Poll(ctx context.Context, j job.Job) error {
 	}
 	byKey := map[string]store.Ticket{}
 	var refs []ticket.Ref
+	in := d.turn(tracker, rows, began)
 	for _, r := range rows {
 		var k ticket.Known
-		if json.Unmarshal(r.Known, &k) == nil && k.Exists() {
+		if in(r) && json.Unmarshal(r.Known, &k) == nil && k.Exists() {
 			byKey[k.Key], refs = r, append(refs, k.Ref)
 		}
 	}
-	began := d.Now()
 	since, err := d.since(ctx, j.Subject, rows)
 	if err != nil {
 		return err
@@ -72,6 +73,29 @@ func (d *Desk) Poll(ctx context.Context, j job.Job) error {
 		return fmt.Errorf("keeping when %s was asked: %w", name, err)
 	}
 	return job.Later(began.Add(d.every()), "the next poll")
+}
+
+// A tracker without a list of changes is asked for each ticket; of closed ones so
+// many at once, and each once in so many polls at the least.
+const (
+	closedAtOnce  = 50
+	closedInPolls = 12
+)
+
+// turn says which tickets a poll asks about: all, except that the closed ones of
+// a tracker without a list of changes take turns.
+func (d *Desk) turn(tracker ticket.Tracker, rows []store.Ticket, now time.Time) func(store.Ticket) bool {
+	shut := 0
+	for _, r := range rows {
+		if !r.Open {
+			shut++
+		}
+	}
+	turns := int64(max(closedInPolls, (shut+closedAtOnce-1)/closedAtOnce))
+	round := now.Unix() / max(int64(d.every()/time.Second), 1)
+	return func(r store.Ticket) bool {
+		return r.Open || !tracker.Traits().Polls || r.ID%turns == round%turns
+	}
 }
 
 func polled(subject string) string { return "ticket.poll." + subject }
@@ -132,15 +156,15 @@ func (d *Desk) hear(ctx context.Context, row store.Ticket) (store.Ticket, error)
 		}
 		d.Log.Info("heard from a tracker", "ticket", row.ID, "key", known.Key, "what", h.What, "who", h.Who)
 	}
-	raw, err := json.Marshal(after)
+	state, err := d.state(t, after)
 	if err != nil {
-		return row, fmt.Errorf("keeping what is known of a ticket: %w", err)
+		return row, err
 	}
-	err = d.Work.HeardTicket(ctx, row.ID, after.Key, followed(t, after), raw, row.Heard, news)
+	err = d.Work.HeardTicket(ctx, row.ID, state, row.Heard, news)
 	var refused *casefile.RefusedError
 	if errors.As(err, &refused) { // what a person asked for cannot be done: keep the rest
 		d.Log.Warn("what came from a tracker was refused", "ticket", row.ID, "error", err)
-		err = d.Work.HeardTicket(ctx, row.ID, after.Key, followed(t, after), raw, row.Heard, nil)
+		err = d.Work.HeardTicket(ctx, row.ID, state, row.Heard, nil)
 	}
 	if err != nil {
 		return row, err

@@ -17,10 +17,21 @@ import (
 )
 
 func open(t *testing.T) tickettest.Harness {
-	return twin.Open(t, twin.Options{Kind: tracker.GitHub, Assignee: "taro", NoDue: true, Harmless: harmless, Twin: tracker.Options{IndexDelay: 15 * time.Second}},
+	return twin.Open(t, twin.Options{Kind: tracker.GitHub, Assignee: "taro", NoDue: true, Harmless: harmless, Priorities: [2]string{"sev:high", "sev:critical"}, Priority: severity, Twin: tracker.Options{IndexDelay: 15 * time.Second}},
 		func(url, token string, now func() time.Time) (ticket.Tracker, error) {
-			return github.New(github.Config{Name: "github", URL: url, Token: token, Priorities: map[string]string{"HIGH": "sev:high", "LOW": "sev:low"}, Now: now})
+			return github.New(github.Config{Name: "github", URL: url, Token: token, Priorities: map[string]string{"HIGH": "sev:high", "CRITICAL": "sev:critical", "LOW": "sev:low"}, Now: now})
 		})
+}
+
+// severity is the label of a ticket that is one of its priorities; two are wrong.
+func severity(i tracker.Issue) string {
+	var out []string
+	for _, l := range i.Labels {
+		if strings.HasPrefix(l, "sev:") {
+			out = append(out, l)
+		}
+	}
+	return strings.Join(out, " ")
 }
 
 func TestTracker(t *testing.T) { tickettest.Run(t, open) }

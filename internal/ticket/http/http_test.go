@@ -26,7 +26,7 @@ func operations() map[string]http.Operation {
 			Body: `{"name": {{.Title}}, "text": {{.Body}}, "deadline": {{.Due}}, "person": {{.Assignee}}, "ref": {{.Marker}}, "level": {{.Priority}}, "team": {{.Project}}}`},
 		"get": {URL: "/api/tasks/{{.Key}}", Read: read},
 		"update": {Method: "PATCH", URL: "/api/tasks/{{.Key}}",
-			Body: `{"ref": {{.Marker}}{{if .Changed.title}}, "name": {{.Title}}{{end}}{{if .Changed.body}}, "text": {{.Body}}{{end}}{{if .Changed.due}}, "deadline": {{.Due}}{{end}}}`},
+			Body: `{"ref": {{.Marker}}{{if .Changed.title}}, "name": {{.Title}}{{end}}{{if .Changed.body}}, "text": {{.Body}}{{end}}{{if .Changed.due}}, "deadline": {{.Due}}{{end}}{{if .Changed.priority}}, "level": {{.Priority}}{{end}}}`},
 		"comment": {Method: "POST", URL: "/api/tasks/{{.Key}}/notes", Body: `{"text": {{.Comment}}}`, Read: map[string]string{"id": "id"}},
 		"close":   {Method: "POST", URL: "/api/tasks/{{.Key}}/done"},
 		"reopen":  {Method: "POST", URL: "/api/tasks/{{.Key}}/open"},
@@ -37,13 +37,15 @@ func operations() map[string]http.Operation {
 func TestTracker(t *testing.T) {
 	tickettest.Run(t, func(t *testing.T) tickettest.Harness {
 		return twin.Open(t, options(), func(url, token string, now func() time.Time) (ticket.Tracker, error) {
-			return http.New(http.Config{Name: "tasks", URL: url, Token: token, Operations: operations(), Closed: []string{"done"}, Priorities: map[string]string{"HIGH": "2"}, Now: now})
+			return http.New(http.Config{Name: "tasks", URL: url, Token: token, Operations: operations(), Closed: []string{"done"}, Priorities: levels, Now: now})
 		})
 	})
 }
 
+var levels = map[string]string{"HIGH": "2", "CRITICAL": "1"}
+
 func options() twin.Options {
-	return twin.Options{Kind: tracker.InHouse, Assignee: "taro", Twin: tracker.Options{IndexDelay: 15 * time.Second},
+	return twin.Options{Kind: tracker.InHouse, Priorities: [2]string{"2", "1"}, Assignee: "taro", Twin: tracker.Options{IndexDelay: 15 * time.Second},
 		Harmless: func(t *testing.T, stored, hostile string) {
 			if !strings.Contains(stored, ticket.Clean(hostile)) { // plain text, in a JSON string
 				t.Errorf("the text did not arrive as it was:\n%s", stored)
@@ -103,7 +105,7 @@ func TestProgram(t *testing.T) {
 	}
 	tickettest.Run(t, func(t *testing.T) tickettest.Harness {
 		return twin.Open(t, options(), func(url, token string, _ func() time.Time) (ticket.Tracker, error) {
-			return http.NewProgram(http.ProgramConfig{Name: "tasks", Command: []string{"env", "GORACE=atexit_sleep_ms=0", self, "act-as-program", url}, Token: token, Closed: []string{"done"}})
+			return http.NewProgram(http.ProgramConfig{Name: "tasks", Command: []string{"env", "GORACE=atexit_sleep_ms=0", self, "act-as-program", url}, Token: token, Closed: []string{"done"}, Priorities: levels})
 		})
 	})
 }
@@ -159,7 +161,7 @@ func program(url string) error {
 	var err error
 	switch in.Do {
 	case "create":
-		out, err = call("POST", "/api/tasks", map[string]any{"name": in.Title, "text": in.Body, "deadline": in.Due, "person": in.Assignee, "ref": in.Marker})
+		out, err = call("POST", "/api/tasks", map[string]any{"name": in.Title, "text": in.Body, "deadline": in.Due, "person": in.Assignee, "ref": in.Marker, "level": in.Priority})
 	case "get":
 		out, err = call("GET", "/api/tasks/"+in.Key, nil)
 	case "find":
@@ -172,7 +174,7 @@ func program(url string) error {
 		}
 	case "update":
 		change := map[string]any{}
-		for name, v := range map[string][2]string{"title": {"name", in.Title}, "body": {"text", in.Body}, "due": {"deadline", in.Due}} {
+		for name, v := range map[string][2]string{"title": {"name", in.Title}, "body": {"text", in.Body}, "due": {"deadline", in.Due}, "priority": {"level", in.Priority}} {
 			if in.Changed[name] {
 				change[v[0]] = v[1]
 			}

@@ -16,7 +16,7 @@ import (
 
 func TestCloud(t *testing.T) {
 	tickettest.Run(t, func(t *testing.T) tickettest.Harness {
-		o := twin.Options{Kind: tracker.JiraCloud, Assignee: "taro@example.com", Twin: tracker.Options{IndexDelay: 15 * time.Second}, Harmless: func(t *testing.T, stored, hostile string) {
+		o := twin.Options{Kind: tracker.JiraCloud, Assignee: "taro@example.com", Custom: "customfield_10001", Twin: tracker.Options{IndexDelay: 15 * time.Second}, Harmless: func(t *testing.T, stored, hostile string) {
 			if !strings.Contains(stored, ticket.Clean(hostile)) { // a text node: data
 				t.Errorf("the text did not arrive as it was:\n%s", stored)
 			}
@@ -29,7 +29,7 @@ func TestCloud(t *testing.T) {
 
 func TestDataCenter(t *testing.T) {
 	tickettest.Run(t, func(t *testing.T) tickettest.Harness {
-		o := twin.Options{Kind: tracker.JiraServer, Assignee: "taro", Harmless: wikiHarmless, Twin: tracker.Options{IndexDelay: 15 * time.Second}}
+		o := twin.Options{Kind: tracker.JiraServer, Assignee: "taro", Custom: "customfield_10001", Harmless: wikiHarmless, Twin: tracker.Options{IndexDelay: 15 * time.Second}}
 		return twin.Open(t, o, func(url, token string, now func() time.Time) (ticket.Tracker, error) {
 			return jira.New(jira.Config{Name: "jira", URL: url, Token: token, Server: true, Now: now})
 		})

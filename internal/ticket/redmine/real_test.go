@@ -205,6 +205,7 @@ type realIssue struct {
 	DueDate     string                `json:"due_date"`
 	Status      struct{ ID int }      `json:"status"`
 	AssignedTo  struct{ Name string } `json:"assigned_to"`
+	Priority    struct{ Name string }
 	Journals    []struct{ Notes string }
 }
 
@@ -234,7 +235,7 @@ func (s *server) harness(t *testing.T) tickettest.Harness {
 		defer mu.Unlock()
 		return time.Now().Add(ahead)
 	}
-	tr, err := redmine.New(redmine.Config{Name: "redmine", URL: s.url, Token: robotKey, Priorities: map[string]string{"HIGH": "Urgent"}, Now: now, Transport: s.faults})
+	tr, err := redmine.New(redmine.Config{Name: "redmine", URL: s.url, Token: robotKey, Priorities: map[string]string{"HIGH": "Urgent", "CRITICAL": "Immediate"}, Now: now, Transport: s.faults})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -246,7 +247,7 @@ func (s *server) harness(t *testing.T) tickettest.Harness {
 	s.call(t, hanakoKey, "GET", "/users/current.json", nil, &me)
 	hanako = me.User.ID
 	return tickettest.Harness{
-		Tracker: tr, Project: "shop", Secret: robotKey, Assignee: "Taro Yamada", Now: now, Slow: true,
+		Tracker: tr, Project: "shop", Secret: robotKey, Assignee: "Taro Yamada", Now: now, Slow: true, Priorities: [2]string{"Urgent", "Immediate"},
 		Advance: func(d time.Duration) {
 			mu.Lock()
 			defer mu.Unlock()
@@ -263,7 +264,7 @@ func (s *server) harness(t *testing.T) tickettest.Harness {
 				var full struct{ Issue realIssue }
 				s.call(t, adminKey, "GET", fmt.Sprintf("/issues/%d.json?include=journals", short.ID), nil, &full)
 				is := full.Issue
-				shown := tickettest.Shown{Key: fmt.Sprint(is.ID), Title: is.Subject, Body: is.Description, Closed: is.Status.ID >= 5, Due: is.DueDate, Assignee: is.AssignedTo.Name}
+				shown := tickettest.Shown{Key: fmt.Sprint(is.ID), Title: is.Subject, Body: is.Description, Closed: is.Status.ID >= 5, Due: is.DueDate, Assignee: is.AssignedTo.Name, Priority: is.Priority.Name}
 				for _, j := range is.Journals {
 					if j.Notes != "" {
 						shown.Comments = append(shown.Comments, j.Notes)

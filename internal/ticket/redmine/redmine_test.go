@@ -14,8 +14,8 @@ import (
 
 func TestTracker(t *testing.T) {
 	tickettest.Run(t, func(t *testing.T) tickettest.Harness {
-		return twin.Open(t, twin.Options{Kind: tracker.Redmine, Assignee: "Taro Yamada", Harmless: harmless}, func(url, token string, now func() time.Time) (ticket.Tracker, error) {
-			return redmine.New(redmine.Config{Name: "redmine", URL: url, Token: token, Priorities: map[string]string{"HIGH": "Urgent"}, Now: now})
+		return twin.Open(t, twin.Options{Kind: tracker.Redmine, Assignee: "Taro Yamada", Harmless: harmless, Priorities: [2]string{"Urgent", "Immediate"}, Custom: "cf_3"}, func(url, token string, now func() time.Time) (ticket.Tracker, error) {
+			return redmine.New(redmine.Config{Name: "redmine", URL: url, Token: token, Priorities: map[string]string{"HIGH": "Urgent", "CRITICAL": "5"}, Now: now})
 		})
 	})
 }

@@ -40,6 +40,8 @@ type Shown struct {
 	Due      string // as the tracker has it; empty where it has none
 	Assignee string
 	Comments []string // as stored, oldest first
+	Priority string   // as the tracker has it
+	Custom   string   // the value of Harness.Custom
 }
 
 // Harness is a tracker and its server.
@@ -63,8 +65,12 @@ type Harness struct {
 	// Harmless fails the test where hostile text, as stored, would be markup, a
 	// mention or a link; hostile is the text as it came.
 	Harmless func(t *testing.T, stored, hostile string)
-	NoDue    bool // the tracker has no deadlines
-	Slow     bool // a real server: half of the stops are played
+	// Priorities are what a ticket's priority is for HIGH and for CRITICAL; empty:
+	// the tracker is not set up to have any.
+	Priorities [2]string
+	Custom     string // name of a further field; empty: the server keeps none
+	NoDue      bool   // the tracker has no deadlines
+	Slow       bool   // a real server: half of the stops are played
 }
 
 // Run plays the suite; open returns a fresh server each time.
@@ -93,7 +99,10 @@ func run(t *testing.T, only string, open func(*testing.T) Harness) {
 		{"a stop at any point doubles and loses nothing", stopAnywhere},
 		{"a lost answer to a comment makes no second comment", lostComment},
 		{"a change is written and told", changes},
+		{"priority and further fields follow the severity", mapped},
 		{"a ticket is closed with proof and opened when it recurs", closes},
+		{"an accepted risk names its end and approver, and its end opens the ticket", accepted},
+		{"a ticket that a person opens is closed again once, and then left", reopened},
 		{"a ticket is found by its marker and by no other", finds},
 		{"a ticket closed too early is opened again with the reason", closedEarly},
 		{"comments and assignees come back once", comesBack},
@@ -145,7 +154,7 @@ func (p *play) deliver(w ticket.Ticket, stopAt int, lose bool) error {
 	d := ticket.Deliverer{Tracker: p.Tracker, Texts: p.texts, Now: p.Now, Log: slog.New(slog.DiscardHandler)}
 	n := 0
 	known := p.known()
-	after, err := d.Deliver(context.Background(), ticket.Decide(w, known), known, func(k ticket.Known) error {
+	after, err := d.Deliver(context.Background(), ticket.Decide(w, known), known, func(k ticket.Known, _ *ticket.Step) error {
 		n++
 		if n != stopAt || !lose {
 			p.keep(k)

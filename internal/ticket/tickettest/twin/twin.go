@@ -3,6 +3,7 @@
 package twin
 
 import (
+	"fmt"
 	"net/http/httptest"
 	"slices"
 	"sync"
@@ -22,6 +23,11 @@ type Options struct {
 	NoDue    bool
 	Twin     tracker.Options
 	Harmless func(t *testing.T, stored, hostile string)
+	// Priorities and Custom are those of tickettest.Harness; Priority reads that of
+	// a ticket, nil: Issue.Priority.
+	Priorities [2]string
+	Priority   func(tracker.Issue) string
+	Custom     string
 	// Use is told of the twin before anything happens; nil is fine.
 	Use func(*tracker.Twin)
 }
@@ -74,6 +80,7 @@ func Open(t *testing.T, o Options, make func(url, token string, now func() time.
 	tick := func() { clock.Advance(time.Second) } // what people do takes them a moment
 	return tickettest.Harness{
 		Tracker: tr, Project: tw.Project(), Secret: Token, Assignee: o.Assignee, Now: clock.Now, Advance: clock.Advance, NoDue: o.NoDue, Harmless: o.Harmless,
+		Priorities: o.Priorities, Custom: o.Custom,
 		Order: func(what string, f tickettest.Fault) {
 			kind := map[tickettest.Fault]fake.FaultKind{tickettest.Lost: fake.LostAnswer, tickettest.Busy: fake.ServerError, tickettest.Limited: fake.Throttle, tickettest.Refused: fake.Deny}[f]
 			tw.Faults().Add(fake.Fault{Kind: kind, Service: string(o.Kind), Operation: what, Times: 1, RetryAfter: time.Minute})
@@ -81,7 +88,13 @@ func Open(t *testing.T, o Options, make func(url, token string, now func() time.
 		Standing: func() []tickettest.Shown {
 			var out []tickettest.Shown
 			for _, i := range tw.Issues() {
-				s := tickettest.Shown{Key: i.Key, Title: i.Title, Body: i.Body, Closed: i.Closed, Due: i.Due, Assignee: i.Assignee}
+				s := tickettest.Shown{Key: i.Key, Title: i.Title, Body: i.Body, Closed: i.Closed, Due: i.Due, Assignee: i.Assignee, Priority: i.Priority}
+				if o.Priority != nil {
+					s.Priority = o.Priority(i)
+				}
+				if v, ok := i.Fields[o.Custom]; ok {
+					s.Custom = fmt.Sprint(v)
+				}
 				slices.SortStableFunc(i.Comments, func(a, b tracker.Comment) int { return a.At.Compare(b.At) })
 				for _, c := range i.Comments {
 					s.Comments = append(s.Comments, c.Text)
