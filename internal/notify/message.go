@@ -33,12 +33,15 @@ const (
 	Digest        Kind = "digest"         // many controls in one list
 	Reminder      Kind = "reminder"       // what is due soon or past its deadline, to its owner
 	Escalation    Kind = "escalation"     // what is past its deadline, to those above its owner
+	Overflow      Kind = "overflow"       // what came above the owner's attention budget, ranked by control
 	Notice        Kind = "notice"         // happenings of one rule, told once; their cases have no life
 )
 
 // Message is what must be said now to one owner.
 type Message struct {
-	Key   string // our idempotency key, constant for the row
+	Key string // our idempotency key, constant for the row
+	// Owner is whose the cases are; several, separated by commas, where one
+	// person is told for several owners: then each case names its own.
 	Owner string
 	Via   Via
 	// Target is, by Via: Slack: channel id, #name or user id; email: addresses,
@@ -53,7 +56,10 @@ type Message struct {
 	Import   *Import
 	Trouble  *Trouble // of a message of kind Failure
 	Mention  []string // Slack user ids (U…, W…) or user group ids (S…)
-	Asked    []Asked  // wishes that a risk be accepted; told in threads only
+	// Interactive says that buttons can be pressed under the message and that the
+	// app hears who mentions it in the thread: Slack, where it is set up so.
+	Interactive bool
+	Asked       []Asked // wishes that a risk be accepted; told in threads only
 }
 
 // Control is what a message says of a control.
@@ -98,7 +104,10 @@ type Case struct {
 	Due         time.Time `json:"due,omitzero"`       // zero: no deadline
 	Overdue     bool      `json:"overdue"`
 	Recurrences int       `json:"recurrences"`
-	By          string    `json:"by,omitempty"` // who did it, where CloudTrail says
+	By          string    `json:"by,omitempty"`         // who did it, where CloudTrail says
+	Address     string    `json:"address,omitempty"`    // from where, as CloudTrail has it
+	Agent       string    `json:"user_agent,omitempty"` // with what program
+	Owner       string    `json:"owner,omitempty"`      // where the message has several
 	// Doubtful: the source cannot tell whether the control holds (WARNING,
 	// NOT_AVAILABLE).
 	Doubtful bool `json:"doubtful,omitempty"`

@@ -35,6 +35,7 @@ type View struct {
 	Severity finding.Severity `json:"severity,omitempty"` // highest of the open cases, else the control's
 	Case     *Case            `json:"case,omitempty"`     // the only case, or the one of a detail or reply
 	Cases    []Case           `json:"cases,omitempty"`    // of a list, most urgent first
+	Ranking  []Rank           `json:"ranking,omitempty"`  // of what came above the attention budget
 	More     int              `json:"more,omitempty"`     // cases that the list leaves out
 	Counts   Counts           `json:"counts"`
 	Due      time.Time        `json:"due,omitzero"` // earliest deadline of the open cases
@@ -44,6 +45,9 @@ type View struct {
 	Trouble  *Trouble         `json:"trouble,omitempty"`
 	// Details says that the channel shows each case in a thread below.
 	Details bool `json:"details,omitempty"`
+	// Interactive says that the reader can press buttons under it and is heard in
+	// its thread.
+	Interactive bool `json:"interactive,omitempty"`
 	// Mention, Anew and Cut belong to one delivery, not to what is said.
 	Mention []string `json:"-"`
 	Anew    bool     `json:"-"` // posted again because the first post cannot be edited
@@ -106,6 +110,7 @@ func (m Message) base(template string) View {
 	return View{
 		Template: template, Language: lang, ZoneName: zone.String(), zone: zone,
 		Owner: m.Owner, Control: m.Control, Severity: m.Control.Severity,
+		Interactive: m.Interactive && m.Via == Slack && m.Kind == Cases,
 	}
 }
 
@@ -134,6 +139,10 @@ func (m Message) overview() View {
 	v.Severity = cmp.Or(worst, v.Severity)
 	if m.Kind == Cases && len(cases) == 1 {
 		v.Case = &cases[0]
+		return v
+	}
+	if m.Kind == Overflow {
+		v.Ranking, v.More = ranking(cases)
 		return v
 	}
 	limit := linesElsewhere

@@ -94,13 +94,13 @@ func (d *Deliverer) mail(m notify.Message, a notify.Action, p notify.Part) (*gom
 	// A template of the user's that fails leaves the built-in text.
 	text, err := d.plain.Render(a.View)
 	if text == "" {
-		return nil, &notify.Permanent{Reason: fmt.Sprintf("email: message template %s cannot be printed: %v", a.View.Template, err)}
+		return nil, &notify.Permanent{Reason: fmt.Sprintf("email: message template %s cannot be printed: %v", a.View.Template, err), Scope: notify.MessageOnly}
 	}
 	marked, _ := d.marked.Render(a.View)
 	msg := gomail.NewMsg()
 	msg.FromMailAddress(d.from)
 	if err := msg.To(strings.Split(m.Target, ",")...); err != nil {
-		return nil, &notify.Permanent{Reason: fmt.Sprintf("email: the addresses %q cannot be read", m.Target), Hint: "check the owner's email"}
+		return nil, &notify.Permanent{Reason: fmt.Sprintf("email: the addresses %q cannot be read", m.Target), Hint: "check the owner's email", HintJA: "担当(owners)の email を確認してください", Scope: notify.TargetOnly}
 	}
 	subject := subject(text)
 	if p.Version > 1 {

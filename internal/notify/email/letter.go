@@ -39,7 +39,7 @@ func (d *Deliverer) Write(ctx context.Context, l Letter) error {
 	msg := gomail.NewMsg()
 	msg.FromMailAddress(d.from)
 	if err := msg.To(l.To); err != nil {
-		return &notify.Permanent{Reason: fmt.Sprintf("email: the address %q cannot be read", l.To), Hint: "check the schedule's email"}
+		return &notify.Permanent{Reason: fmt.Sprintf("email: the address %q cannot be read", l.To), Hint: "check the schedule's email", HintJA: "定期レポート(schedules)の email を確認してください", Scope: notify.TargetOnly}
 	}
 	if l.Date.IsZero() {
 		l.Date = d.now()

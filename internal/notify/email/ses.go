@@ -28,6 +28,16 @@ func NewSES(c aws.Config) *SES { return &SES{api: sesv2.NewFromConfig(c)} }
 // sesThrottled is how long to wait where SES limits us: it names no time.
 const sesThrottled = time.Minute
 
+var sesHintsJA = map[string]string{
+	"AccessDeniedException":              "zesei のロールに、その ID での ses:SendEmail を許可してください",
+	"AccountSuspendedException":          "SES がこのアカウントからの送信を停止しています",
+	"MailFromDomainNotVerifiedException": "notify.email.from のドメインを SES で検証してください",
+	"MessageRejected":                    "notify.email.from(サンドボックスでは宛先も)を SES で検証してください",
+	"SendingPausedException":             "SES でこのアカウントの送信が一時停止されています",
+	"NotFoundException":                  "notify.email.ses を確認してください",
+	"BadRequestException":                "notify.email.from と担当(owners)の email を確認してください",
+}
+
 var sesHints = map[string]string{
 	"AccessDeniedException":              "allow ses:SendEmail on the identity to the role that zesei runs as",
 	"AccountSuspendedException":          "SES has suspended sending for the account",
@@ -48,7 +58,7 @@ func (s *SES) Send(ctx context.Context, m *gomail.Msg) error {
 	var api smithy.APIError
 	if errors.As(err, &api) {
 		if hint, ok := sesHints[api.ErrorCode()]; ok {
-			return &notify.Permanent{Reason: "ses: send: " + api.ErrorCode() + ": " + oneLine(errors.New(api.ErrorMessage())), Hint: hint}
+			return &notify.Permanent{Reason: "ses: send: " + api.ErrorCode() + ": " + oneLine(errors.New(api.ErrorMessage())), Hint: hint, HintJA: sesHintsJA[api.ErrorCode()]}
 		}
 		if c := api.ErrorCode(); c == "TooManyRequestsException" || c == "LimitExceededException" {
 			return &notify.RetryAfter{After: sesThrottled, By: "ses"}

@@ -104,9 +104,13 @@ func (s SMTP) judge(doing string, err error) error {
 	case code == 421:
 		return &notify.RetryAfter{After: serverBusy, By: "smtp " + s.Server}
 	case code == 530 || code == 534 || code == 535:
-		return &notify.Permanent{Reason: reason, Hint: "check notify.email.user and password"}
+		return &notify.Permanent{Reason: reason, Hint: "check notify.email.user and password", HintJA: "notify.email の user と password を確認してください"}
 	case code >= 500 && code < 600:
-		return &notify.Permanent{Reason: reason, Hint: "check notify.email.from and the owner's addresses"}
+		no := &notify.Permanent{Reason: reason, Hint: "check notify.email.from and the owner's addresses", HintJA: "notify.email.from と担当(owners)の email を確認してください"}
+		if sent != nil && sent.Reason == gomail.ErrSMTPRcptTo {
+			no.Scope = notify.TargetOnly
+		}
+		return no
 	}
 	return errors.New(reason)
 }

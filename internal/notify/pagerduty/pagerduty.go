@@ -91,6 +91,9 @@ func (d *Deliverer) Deliver(ctx context.Context, actions notify.Actions, told no
 	if told.Target == "" {
 		told.Target = m.Target
 	}
+	if m.Trouble != nil {
+		return d.trouble(ctx, actions, told, record)
+	}
 	for _, c := range m.Cases {
 		name := "case/" + c.Key
 		part, known := told.Parts[name]
@@ -171,5 +174,5 @@ func judge(resp *http.Response) error {
 	case code == http.StatusRequestTimeout, code >= 500:
 		return errors.New(reason)
 	}
-	return &notify.Permanent{Reason: reason, Hint: "PagerDuty does not take the event: check notify.pagerduty.routing_key and url"}
+	return &notify.Permanent{Reason: reason, Hint: "PagerDuty does not take the event: check notify.pagerduty.routing_key and url", HintJA: "PagerDuty がイベントを受け付けません。notify.pagerduty の routing_key と url を確認してください"}
 }

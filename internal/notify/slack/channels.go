@@ -77,7 +77,7 @@ func (d *Deliverer) resolve(ctx context.Context, target string) (string, error) 
 			}
 		}
 		if next == "" {
-			return "", &notify.Permanent{Reason: fmt.Sprintf("Slack has no channel %q that the app can see", target), Hint: hints["channel_not_found"]}
+			return "", &notify.Permanent{Reason: fmt.Sprintf("Slack has no channel %q that the app can see", target), Hint: hints["channel_not_found"], HintJA: hintsJA["channel_not_found"], Scope: notify.TargetOnly}
 		}
 		cursor = next
 	}

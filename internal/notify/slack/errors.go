@@ -87,7 +87,7 @@ func classify(method, target string, err error) error {
 	case undecided[code]:
 		return &doubtful{fmt.Errorf("%s: Slack answered %q", method, code)}
 	case hints[code] != "":
-		return &notify.Permanent{Reason: fmt.Sprintf("%s to %s: Slack answered %q", method, target, code), Hint: hints[code]}
+		return &notify.Permanent{Reason: fmt.Sprintf("%s to %s: Slack answered %q", method, target, code), Hint: hints[code], HintJA: hintsJA[code], Scope: scopes[code]}
 	case code != "":
 		return fmt.Errorf("%s: Slack answered %q", method, code)
 	case errors.As(err, &status) && status.Code == 429: // without a Retry-After

@@ -45,7 +45,7 @@ func (d *Deliverer) UploadCSV(ctx context.Context, channel, name string, content
 // the upload.
 func (d *Deliverer) Upload(ctx context.Context, channel, name string, content []byte, comment, thread string, intend func(fileID string) error) (string, error) {
 	if len(content) == 0 {
-		return "", &notify.Permanent{Reason: "upload " + name + " to Slack: the file is empty", Hint: "Slack takes no empty files"}
+		return "", &notify.Permanent{Reason: "upload " + name + " to Slack: the file is empty", Hint: "Slack takes no empty files", HintJA: "Slack は空のファイルを受け付けません", Scope: notify.MessageOnly}
 	}
 	id, err := d.resolve(ctx, channel)
 	if err != nil {

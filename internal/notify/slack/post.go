@@ -126,7 +126,7 @@ func (r *delivery) send(ctx context.Context, v notify.View, call func(context.Co
 	if err != nil {
 		r.log.Error("slack: message template", "template", v.Template, "language", v.Language, "err", err)
 		if text == "" {
-			return &notify.Permanent{Reason: "message template " + v.Template + " cannot be printed: " + err.Error()}
+			return &notify.Permanent{Reason: "message template " + v.Template + " cannot be printed: " + err.Error(), Scope: notify.MessageOnly}
 		}
 	}
 	page := r.layout(v, text)

@@ -142,7 +142,7 @@ func classify(topic string, err error) error {
 	var api smithy.APIError
 	if errors.As(err, &api) {
 		if hint, ok := hints[api.ErrorCode()]; ok {
-			return &notify.Permanent{Reason: fmt.Sprintf("sns: publish to %s: %s", topic, api.ErrorCode()), Hint: hint}
+			return &notify.Permanent{Reason: fmt.Sprintf("sns: publish to %s: %s", topic, api.ErrorCode()), Hint: hint, HintJA: "notify.sns.topic と、zesei のロールの権限(sns:Publish とトピックの鍵)を確認してください"}
 		}
 		if _, ok := retry.DefaultThrottleErrorCodes[api.ErrorCode()]; ok || api.ErrorCode() == "Throttled" {
 			return &notify.RetryAfter{After: throttled, By: "sns"}

@@ -94,7 +94,7 @@ func (d *Deliverer) send(ctx context.Context, m notify.Message, a notify.Action,
 	// A template of the user's that fails leaves the built-in text.
 	text, err := d.texts.Render(v)
 	if text == "" {
-		return &notify.Permanent{Reason: fmt.Sprintf("teams %s: message template %s cannot be printed: %v", d.name, v.Template, err)}
+		return &notify.Permanent{Reason: fmt.Sprintf("teams %s: message template %s cannot be printed: %v", d.name, v.Template, err), Scope: notify.MessageOnly}
 	}
 	body, err := card(v.Language, notify.Spans(text), func(n int) []notify.Span {
 		v.Cut = n
@@ -140,7 +140,7 @@ func (d *Deliverer) judge(resp *http.Response) error {
 	case code == http.StatusRequestTimeout, code >= 500:
 		return errors.New(reason)
 	case code == http.StatusUnauthorized, code == http.StatusForbidden, code == http.StatusNotFound, code == http.StatusGone:
-		return &notify.Permanent{Reason: reason, Hint: "the workflow is gone, switched off or does not know the url: copy its url anew"}
+		return &notify.Permanent{Reason: reason, Hint: "the workflow is gone, switched off or does not know the url: copy its url anew", HintJA: "ワークフローが見つからないか、無効になっています。URL を取得し直してください"}
 	}
-	return &notify.Permanent{Reason: reason, Hint: "the workflow does not take the card: check its trigger and its run history"}
+	return &notify.Permanent{Reason: reason, Hint: "the workflow does not take the card: check its trigger and its run history", HintJA: "ワークフローがカードを受け付けません。トリガーと実行履歴を確認してください", Scope: notify.MessageOnly}
 }

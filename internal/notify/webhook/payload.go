@@ -27,9 +27,10 @@ type Payload struct {
 	Level   finding.Severity `json:"severity,omitempty"`
 	Control *notify.Control  `json:"control,omitempty"`
 	Counts  notify.Counts    `json:"counts"`
-	Due     time.Time        `json:"due,omitzero"` // earliest of the open cases
-	Cases   []notify.Case    `json:"cases"`        // at most 500, most urgent first
-	More    int              `json:"more"`         // cases that Cases leaves out
+	Due     time.Time        `json:"due,omitzero"`      // earliest of the open cases
+	Cases   []notify.Case    `json:"cases"`             // at most 500, most urgent first
+	More    int              `json:"more"`              // cases that Cases leaves out
+	Ranking []notify.Rank    `json:"ranking,omitempty"` // of kind overflow, in place of Cases
 	Import  *notify.Import   `json:"import,omitempty"`
 	Trouble *notify.Trouble  `json:"trouble,omitempty"` // of kind failure
 }
@@ -44,7 +45,7 @@ func NewPayload(m notify.Message, a notify.Action, part notify.Part, texts *noti
 		Schema: 1, ID: id(m.Key, a.Part, part), Key: m.Key, Version: part.Version,
 		Why: a.Why, SentAt: now.UTC(), Kind: m.Kind, Owner: m.Owner, Text: text,
 		Lang: v.Language, Zone: v.ZoneName, Level: v.Severity, Counts: v.Counts, Due: v.Due,
-		Cases: v.Cases, More: v.More, Import: v.Import, Trouble: v.Trouble,
+		Cases: v.Cases, More: v.More, Ranking: v.Ranking, Import: v.Import, Trouble: v.Trouble,
 	}
 	if v.Case != nil {
 		p.Cases = []notify.Case{*v.Case}

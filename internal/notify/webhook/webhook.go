@@ -136,11 +136,17 @@ func (d *Deliverer) judge(resp *http.Response) error {
 	case code == http.StatusRequestTimeout, code == http.StatusTooEarly, code >= 500:
 		return fmt.Errorf("webhook %s: HTTP status %d", d.name, code)
 	case code >= 300 && code < 400:
-		return &notify.Permanent{Reason: fmt.Sprintf("webhook %s: HTTP status %d", d.name, code), Hint: "redirects are not followed: configure the final address"}
+		return &notify.Permanent{Reason: fmt.Sprintf("webhook %s: HTTP status %d", d.name, code), Hint: "redirects are not followed: configure the final address", HintJA: "リダイレクトには従いません。最終的な URL を notify.webhook.url に指定してください"}
 	case code == http.StatusUnauthorized, code == http.StatusForbidden:
-		return &notify.Permanent{Reason: fmt.Sprintf("webhook %s: HTTP status %d", d.name, code), Hint: "the receiver refuses the signature: check the shared secret and its clock"}
+		return &notify.Permanent{Reason: fmt.Sprintf("webhook %s: HTTP status %d", d.name, code), Hint: "the receiver refuses the signature: check the shared secret and its clock", HintJA: "受信側が署名を拒否しています。共有シークレットと受信側の時計を確認してください"}
 	}
-	return &notify.Permanent{Reason: fmt.Sprintf("webhook %s: HTTP status %d", d.name, code), Hint: "the receiver does not take the message: check its address and log"}
+	no := &notify.Permanent{Reason: fmt.Sprintf("webhook %s: HTTP status %d", d.name, code),
+		Hint: "the receiver does not take the message: check its address and log", HintJA: "受信側がメッセージを受け付けません。URL と受信側のログを確認してください"}
+	switch code {
+	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity:
+		no.Scope = notify.MessageOnly
+	}
+	return no
 }
 
 // retryAfter reads seconds or a date (RFC 9110 §10.2.3), at most a day; 0 when
