@@ -48,6 +48,11 @@ func TestAnAccountThatChangesHandsTakesItsCasesAlong(t *testing.T) {
 			t.Errorf("the chain in %s: %+v", f.Key.Account, chain)
 		}
 	}
+	for _, m := range w.heads("shop-sec") {
+		if strings.Contains(m.Text, shop) && !strings.Contains(m.Text, "担当がsecurityに変わりました") {
+			t.Errorf("the old owner reads %s", m.Text)
+		}
+	}
 	if n := len(w.heads("sec")); n != 1 {
 		t.Errorf("the new owner was told %d times, want once", n)
 	}

@@ -79,6 +79,7 @@ const (
 	Open       State = "open"
 	Accepted   State = "accepted"
 	Suppressed State = "suppressed"
+	Moved      State = "moved" // open, and another owner's now: Reason names it
 	Closed     State = "closed"
 )
 

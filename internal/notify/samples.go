@@ -85,9 +85,12 @@ func sampleCases(lang string) []namedCase {
 	out := []namedCase{
 		with("open", func(*Case) {}),
 		with("no deadline, doubtful", func(c *Case) { c.Due, c.Doubtful, c.AccountName, c.ResourceName = time.Time{}, true, "", "" }),
-		with("overdue, back again", func(c *Case) { c.Overdue, c.Recurrences, c.By = true, 2, "taro@example.com" }),
+		with("overdue, back again", func(c *Case) {
+			c.Overdue, c.Recurrences, c.By, c.Address, c.Agent = true, 2, "taro@example.com", "203.0.113.7", "aws-cli/2.31.3"
+		}),
 		with("accepted", func(c *Case) { c.State, c.Reason = Accepted, "approved until the move in March" }),
 		with("suppressed", func(c *Case) { c.State = Suppressed }),
+		with("moved", func(c *Case) { c.State, c.Reason = Moved, "payments" }),
 	}
 	for _, r := range []string{"fixed", "gone", "archived", "control disabled", "duplicate", "handled", "false positive", "ended", ""} {
 		out = append(out, with("closed "+r, func(c *Case) {
@@ -101,6 +104,38 @@ func sampleCases(lang string) []namedCase {
 				Steps: []string{"PutBucketLifecycleConfiguration shop-images"}, Why: "the group is managed by Terraform",
 			}
 		}))
+	}
+	return out
+}
+
+// sampleOverflow are cases of several controls.
+func sampleOverflow(lang string) []Case {
+	var out []Case
+	for i, x := range []struct {
+		control, en, ja string
+		severity        finding.Severity
+		cases           int
+	}{
+		{"S3.8", "S3 general purpose buckets should block public access", "S3 汎用バケットはパブリックアクセスをブロックする必要があります", finding.High, 1},
+		{"EC2.8", "EC2 instances should use IMDSv2", "EC2 インスタンスは IMDSv2 を使用する必要があります", finding.High, 12},
+		{"S3.13", "S3 general purpose buckets need a lifecycle configuration", "S3 汎用バケットにはライフサイクル設定が必要です", finding.Low, 40},
+		{"S3.9", "S3 general purpose buckets should have server access logging enabled", "S3 汎用バケットではサーバーアクセスログを有効にする必要があります", finding.Medium, 2},
+	} {
+		for n := range x.cases {
+			c := sampleCase(lang)
+			c.Key = c.Key[:3] + string(rune('a'+i)) + string(rune('a'+n/26)) + string(rune('a'+n%26))
+			c.Control, c.Title, c.Severity, c.Due = x.control, x.en, x.severity, sampleDue.AddDate(0, 0, 7*i)
+			if lang == "ja" {
+				c.Title = x.ja
+			}
+			switch x.control {
+			case "EC2.8":
+				c.Overdue = n == 0
+			case "S3.9":
+				c.State, c.Reason, c.ClosedAt = Closed, "fixed", sampleDue
+			}
+			out = append(out, c)
+		}
 	}
 	return out
 }
@@ -135,6 +170,19 @@ func sampleMessages(lang string) []namedMessage {
 	digest.Kind, digest.Control = Digest, Control{}
 	reminder, escalation := digest, digest
 	reminder.Kind, escalation.Kind = Reminder, Escalation
+	overflow := digest
+	overflow.Kind, overflow.Cases = Overflow, sampleOverflow(lang)
+	shared := digest
+	shared.Via, shared.Owner, shared.Mention, shared.Cases = Email, "shop,web", nil, nil
+	for i, c := range sampleCases(lang)[:4] {
+		c.Key += string(rune('a' + i))
+		c.Owner = []string{"shop", "web"}[i%2]
+		shared.Cases = append(shared.Cases, c.Case)
+	}
+	pressed := base
+	pressed.Interactive = true
+	pressedGroup := group
+	pressedGroup.Interactive = true
 	notice := group
 	notice.Kind = Notice
 	imported := base
@@ -150,5 +198,6 @@ func sampleMessages(lang string) []namedMessage {
 	}
 	quiet := imported
 	quiet.Import = &Import{Total: 1, Severities: []SeverityCount{{finding.Low, 1}}}
-	return []namedMessage{{"one case", base}, {"group", group}, {"large group", many}, {"digest", digest}, {"reminder", reminder}, {"escalation", escalation}, {"notice", notice}, {"first import", imported}, {"first import of one", quiet}}
+	return []namedMessage{{"one case", base}, {"group", group}, {"large group", many}, {"digest", digest}, {"reminder", reminder}, {"escalation", escalation}, {"overflow", overflow}, {"digest of two owners", shared},
+		{"one case, with buttons", pressed}, {"group, with buttons", pressedGroup}, {"notice", notice}, {"first import", imported}, {"first import of one", quiet}}
 }

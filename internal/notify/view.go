@@ -63,6 +63,7 @@ type Counts struct {
 	Overdue    int `json:"overdue"` // of the open ones
 	Accepted   int `json:"accepted"`
 	Suppressed int `json:"suppressed"`
+	Moved      int `json:"moved,omitempty"` // another owner's now
 	Closed     int `json:"closed"`
 }
 
@@ -190,6 +191,8 @@ func (n *Counts) add(c Case) {
 		n.Accepted++
 	case Suppressed:
 		n.Suppressed++
+	case Moved:
+		n.Moved++
 	default:
 		n.Open++
 		if c.Overdue {

@@ -143,7 +143,11 @@ func (o *Outbox) Message(ctx context.Context, row store.Message) (notify.Message
 		o.callCreators(ctx, &m, files)
 	}
 	for _, f := range files {
-		m.Cases = append(m.Cases, o.Case(f, fixes[f.ID], voice.Language))
+		c := o.Case(f, fixes[f.ID], voice.Language)
+		if m.Kind == notify.Cases && f.State == casefile.Open && f.Terms.Owner != row.Owner {
+			c.State, c.Reason, c.Fix = notify.Moved, f.Terms.Owner, nil
+		}
+		m.Cases = append(m.Cases, c)
 	}
 	return m, nil
 }
