@@ -32,6 +32,7 @@ var methods = map[string]func(*request) (answer, error){
 	"conversations.history": history, "conversations.replies": replies, "conversations.list": listChannels, "conversations.info": channelInfo,
 	"users.lookupByEmail": lookupByEmail, "users.info": userInfo,
 	"files.getUploadURLExternal": uploadURL, "files.completeUploadExternal": completeUpload, "views.open": openView,
+	"chat.postEphemeral": postEphemeral, "apps.connections.open": openConnection,
 }
 
 func (t *Twin) api(w http.ResponseWriter, r *http.Request) {
@@ -98,6 +99,10 @@ func (t *Twin) perform(q *request, method, token string, hit fake.Fault) (answer
 	switch {
 	case token == "":
 		return nil, problem("not_authed")
+	case method == "apps.connections.open":
+		if token != t.options.AppToken {
+			return nil, problem("invalid_auth")
+		}
 	case token != t.options.Token:
 		return nil, problem("invalid_auth")
 	case !known:

@@ -29,11 +29,63 @@ func Sign(h http.Header, secret string, at time.Time, body []byte) {
 type Press struct {
 	User, Channel, MessageTS string
 	ActionID, BlockID, Value string
+	// ActionTS is when it was pressed; "" is now.
+	ActionTS string
+}
+
+// Press presses the first button of a message that has this action id, as a user
+// does: it tells the app at target (an address, or OverSocket).
+func (t *Twin) Press(ctx context.Context, target, user string, m Message, actionID string) (int, []byte, error) {
+	value, ok := m.Button(actionID)
+	if !ok {
+		return 0, nil, fmt.Errorf("slack twin: message %s has no button %s", m.TS, actionID)
+	}
+	return t.Interaction(ctx, target, Press{User: user, Channel: m.Channel, MessageTS: m.TS, ActionID: actionID, Value: value})
+}
+
+// Button is the value of the message's first button with an action id.
+func (m Message) Button(actionID string) (value string, ok bool) {
+	var blocks []block
+	_ = json.Unmarshal(m.Blocks, &blocks) // no blocks, no button
+	for _, b := range blocks {
+		for _, e := range b.Elements {
+			if b.Type == "actions" && e.ActionID == actionID {
+				return e.Value, true
+			}
+		}
+	}
+	return "", false
+}
+
+// Mention writes a message that mentions the app, and tells the app of it. It
+// returns the message's ts; redeliver the event with Event and the id "Ev"+ts.
+func (t *Twin) Mention(ctx context.Context, target, channel, user, text, threadTS string) (string, int, error) {
+	text = "<@" + BotUser + "> " + text
+	ts := t.Write(channel, user, text, threadTS)
+	if ts == "" {
+		return "", 0, fmt.Errorf("slack twin: no channel %s", channel)
+	}
+	status, _, err := t.Event(ctx, target, "Ev"+ts, t.Mentioned(channel, ts), 0)
+	return ts, status, err
+}
+
+// Mentioned is the event app_mention of a message.
+func (t *Twin) Mentioned(channel, ts string) map[string]any {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c := t.channel(channel)
+	m := c.message(ts)
+	e := map[string]any{"type": "app_mention", "user": m.User, "text": m.Text, "ts": m.TS, "channel": c.ID, "event_ts": m.TS, "team": Team}
+	if m.ThreadTS != "" {
+		e["thread_ts"] = m.ThreadTS
+	}
+	return e
 }
 
 // Interaction tells the app at target that a button was pressed, and returns
 // the status and body that it answered. The payload carries a response_url of
-// this twin and a trigger_id for views.open.
+// this twin and a trigger_id for views.open. The same Press with an ActionTS is
+// the same delivery again.
 func (t *Twin) Interaction(ctx context.Context, target string, p Press) (int, []byte, error) {
 	t.mu.Lock()
 	c := t.channel(p.Channel)
@@ -42,28 +94,38 @@ func (t *Twin) Interaction(ctx context.Context, target string, p Press) (int, []
 		return 0, nil, fmt.Errorf("slack twin: no channel %s", p.Channel)
 	}
 	hook := t.id("H")
-	t.hooks[hook] = &responseHook{channel: c, ts: p.MessageTS, until: t.now().Add(30 * time.Minute), left: 5}
+	t.hooks[hook] = &responseHook{channel: c, user: p.User, ts: p.MessageTS, until: t.now().Add(30 * time.Minute), left: 5}
+	if p.ActionTS == "" {
+		p.ActionTS = t.ts()
+	}
+	container := map[string]any{"type": "message", "message_ts": p.MessageTS, "channel_id": c.ID, "is_ephemeral": false}
 	var shown map[string]any
 	if m := c.message(p.MessageTS); m != nil {
 		shown = m.show(c, true)
+		if m.ThreadTS != "" {
+			container["thread_ts"] = m.ThreadTS
+		}
 	}
 	payload := map[string]any{
-		"type": "block_actions", "team": map[string]any{"id": "T0TWIN", "domain": "twin"}, "api_app_id": "A0TWIN", "token": "unused",
-		"user": map[string]any{"id": p.User, "team_id": "T0TWIN"}, "trigger_id": t.id("trigger."), "response_url": "http://" + t.host + "/hooks/" + hook,
+		"type": "block_actions", "team": map[string]any{"id": Team, "domain": "twin"}, "api_app_id": "A0TWIN", "token": "unused",
+		"user": map[string]any{"id": p.User, "team_id": Team}, "trigger_id": t.newTrigger(p.User), "response_url": "http://" + t.host + "/hooks/" + hook,
 		"channel": map[string]any{"id": c.ID, "name": c.Name}, "message": shown,
-		"container": map[string]any{"type": "message", "message_ts": p.MessageTS, "channel_id": c.ID},
-		"actions":   []any{map[string]any{"type": "button", "action_id": p.ActionID, "block_id": p.BlockID, "value": p.Value, "action_ts": t.ts()}},
+		"container": container,
+		"actions":   []any{map[string]any{"type": "button", "action_id": p.ActionID, "block_id": p.BlockID, "value": p.Value, "action_ts": p.ActionTS}},
 	}
 	t.mu.Unlock()
 	return t.Payload(ctx, target, payload)
 }
 
 // Payload sends any interaction payload (a view_submission, for instance) to an
-// app, signed.
+// app, signed or over its socket.
 func (t *Twin) Payload(ctx context.Context, target string, payload any) (int, []byte, error) {
 	b, err := json.Marshal(payload)
 	if err != nil {
 		return 0, nil, fmt.Errorf("slack twin: writing the payload: %w", err)
+	}
+	if target == OverSocket {
+		return t.envelope(ctx, "interactive", b, 0)
 	}
 	return t.send(ctx, target, "application/x-www-form-urlencoded", []byte(url.Values{"payload": {string(b)}}.Encode()), 0)
 }
@@ -72,10 +134,13 @@ func (t *Twin) Payload(ctx context.Context, target string, payload any) (int, []
 // with the envelope around it. retry is 0 for the first delivery.
 func (t *Twin) Event(ctx context.Context, target, eventID string, event any, retry int) (int, []byte, error) {
 	b, err := json.Marshal(map[string]any{
-		"type": "event_callback", "team_id": "T0TWIN", "api_app_id": "A0TWIN", "event_id": eventID, "event_time": t.now().Unix(), "event": event,
+		"type": "event_callback", "team_id": Team, "authorizations": []any{map[string]any{"team_id": Team, "user_id": BotUser, "is_bot": true}}, "api_app_id": "A0TWIN", "event_id": eventID, "event_time": t.now().Unix(), "event": event,
 	})
 	if err != nil {
 		return 0, nil, fmt.Errorf("slack twin: writing the event: %w", err)
+	}
+	if target == OverSocket {
+		return t.envelope(ctx, "events_api", b, retry)
 	}
 	return t.send(ctx, target, "application/json", b, retry)
 }
@@ -106,6 +171,7 @@ func (t *Twin) send(ctx context.Context, target, contentType string, body []byte
 // responseHook is a response_url: five uses in thirty minutes.
 type responseHook struct {
 	channel *Channel
+	user    string
 	ts      string
 	until   time.Time
 	left    int
@@ -148,7 +214,8 @@ func (t *Twin) hook(w http.ResponseWriter, r *http.Request) {
 		m.Edits++
 	case in.ResponseType == "in_channel":
 		h.channel.messages = append(h.channel.messages, &Message{Channel: h.channel.ID, TS: t.ts(), ThreadTS: in.ThreadTS, User: BotUser, Text: in.Text, Blocks: in.Blocks})
-	default: // ephemeral: shown to one person, kept nowhere
+	default: // ephemeral
+		t.whispers = append(t.whispers, Whisper{Channel: h.channel.Name, User: h.user, ThreadTS: in.ThreadTS, Text: in.Text, Blocks: in.Blocks})
 	}
 	_, _ = io.WriteString(w, "ok")
 }

@@ -9,27 +9,6 @@ import (
 	"strings"
 )
 
-func openView(q *request) (answer, error) {
-	if q.form.Get("trigger_id") == "" {
-		return nil, problem("invalid_trigger_id")
-	}
-	view := q.raw("view")
-	var v struct {
-		Type   string
-		Blocks []json.RawMessage
-	}
-	if json.Unmarshal(view, &v) != nil || v.Type != "modal" || len(v.Blocks) > 100 {
-		return nil, problem("invalid_arguments")
-	}
-	q.t.views = append(q.t.views, View{TriggerID: q.form.Get("trigger_id"), View: view})
-	shown := map[string]any{}
-	if err := json.Unmarshal(view, &shown); err != nil {
-		return nil, problem("invalid_arguments")
-	}
-	shown["id"] = q.t.id("V")
-	return answer{"view": shown}, nil
-}
-
 func uploadURL(q *request) (answer, error) {
 	n, err := strconv.Atoi(q.form.Get("length"))
 	if err != nil || n < 1 || q.form.Get("filename") == "" {

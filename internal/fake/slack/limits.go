@@ -30,6 +30,18 @@ type element struct {
 	ActionID string `json:"action_id"`
 	Value    string
 	URL      string
+	Style    string
+	Confirm  *confirmation
+}
+
+// confirmation is what is asked before a button acts.
+type confirmation struct{ Title, Text, Confirm, Deny *textObject }
+
+func (c *confirmation) valid() bool {
+	within := func(t *textObject, most int) bool {
+		return t != nil && t.Text != "" && utf8.RuneCountInString(t.Text) <= most
+	}
+	return c == nil || within(c.Title, 100) && within(c.Text, 300) && within(c.Confirm, 30) && within(c.Deny, 30)
 }
 
 type block struct {
@@ -128,6 +140,9 @@ func (b block) check() (characters int, ok bool) {
 			}
 			if e.Type != "button" {
 				continue
+			}
+			if !e.Confirm.valid() || e.Style != "" && e.Style != "primary" && e.Style != "danger" {
+				return 0, false
 			}
 			var label textObject
 			if json.Unmarshal(e.Text, &label) != nil || label.Type != "plain_text" || !count(&label, maxButton) {

@@ -7,9 +7,9 @@
 // idempotency key, so a post that is repeated after a lost answer stands twice.
 // The way to find out is a message's metadata in conversations.history.
 //
-// [Twin.Interaction] and [Twin.Event] send signed requests to an app, as Slack
-// does when somebody presses a button or writes in a channel. Trouble is
-// ordered with fake.Faults (service "slack", operation "chat.postMessage",
+// [Twin.Press], [Twin.Submit] and [Twin.Mention] are what people do: they reach the
+// app as signed requests, or over a websocket that the app has opened
+// (apps.connections.open, Socket Mode). Trouble is ordered with fake.Faults (service "slack", operation "chat.postMessage",
 // account = channel id).
 package slack
 
@@ -32,6 +32,8 @@ type Options struct {
 	Now func() time.Time
 	// Token is the bot token that is accepted; empty means "xoxb-twin".
 	Token string
+	// AppToken is the app-level token of Socket Mode; empty means "xapp-twin".
+	AppToken string
 	// SigningSecret signs requests to apps; empty means "twin-secret".
 	SigningSecret string
 	// Seed makes fault draws repeatable.
@@ -53,7 +55,11 @@ type Twin struct {
 	files    map[string]*File
 	views    []View
 	said     []Said
+	whispers []Whisper
 	hooks    map[string]*responseHook
+	triggers map[string]*trigger
+	tickets  map[string]bool // websockets that may be opened once
+	sockets  []*socket
 	lastTS   int64
 	count    int
 }
@@ -92,14 +98,11 @@ type File struct {
 	length int
 }
 
-// View is a modal that was opened.
-type View struct {
-	TriggerID string
-	View      json.RawMessage
-}
-
-// BotUser is the user id under which the bot writes.
-const BotUser = "U0TWINBOT"
+// BotUser is the user id under which the bot writes, Team the id of the workspace.
+const (
+	BotUser = "U0TWINBOT"
+	Team    = "T0TWIN"
+)
 
 // New returns a workspace without channels.
 func New(o Options) *Twin {
@@ -109,7 +112,7 @@ func New(o Options) *Twin {
 	for _, d := range []struct {
 		have *string
 		want string
-	}{{&o.Token, "xoxb-twin"}, {&o.SigningSecret, "twin-secret"}} {
+	}{{&o.Token, "xoxb-twin"}, {&o.AppToken, "xapp-twin"}, {&o.SigningSecret, "twin-secret"}} {
 		if *d.have == "" {
 			*d.have = d.want
 		}
@@ -117,11 +120,13 @@ func New(o Options) *Twin {
 	t := &Twin{
 		now: o.Now, options: o, faults: fake.NewFaults(o.Seed), journal: &fake.Journal{},
 		files: map[string]*File{}, hooks: map[string]*responseHook{},
+		triggers: map[string]*trigger{}, tickets: map[string]bool{},
 		users: []User{{ID: BotUser, Name: "zesei", Email: ""}},
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /upload/{id}", t.upload)
 	mux.HandleFunc("POST /hooks/{id}", t.hook)
+	mux.HandleFunc("GET /link/{$}", t.link)
 	mux.HandleFunc("/api/{method}", t.api)
 	t.handler = mux
 	return t

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	api "github.com/slack-go/slack"
+	"github.com/slack-go/slack/socketmode"
 
 	"zesei/internal/fake"
 	"zesei/internal/fake/slack"
@@ -338,4 +339,166 @@ func FuzzBlocks(f *testing.F) {
 			t.Fatalf("%d %s", w.Code, w.Body)
 		}
 	})
+}
+
+func modal(inputs ...api.Block) api.ModalViewRequest {
+	word := func(s string) *api.TextBlockObject {
+		return api.NewTextBlockObject(api.PlainTextType, s, false, false)
+	}
+	return api.ModalViewRequest{Type: api.VTModal, Title: word("Accept"), Submit: word("Send"), CallbackID: "accept", PrivateMetadata: "k1", Blocks: api.Blocks{BlockSet: inputs}}
+}
+
+func input(id string) api.Block {
+	return api.NewInputBlock(id, api.NewTextBlockObject(api.PlainTextType, id, false, false), nil, api.NewPlainTextInputBlockElement(nil, id))
+}
+
+// app answers what the twin delivers.
+func app(t *testing.T, answer func(api.InteractionCallback) string) string {
+	t.Helper()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		call, err := api.InteractionCallbackParse(r)
+		if err != nil {
+			t.Error(err)
+		}
+		_, _ = io.WriteString(w, answer(call))
+	}))
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+func TestAModalIsFilledInSentAndAnswered(t *testing.T) {
+	twin, c, ch := workspace(t)
+	ts := post(t, c, ch, api.MsgOptionText("x", false), api.MsgOptionBlocks(api.NewActionBlock("", api.NewButtonBlockElement("ask", "k1", api.NewTextBlockObject(api.PlainTextType, "Ask", false, false)))))
+	tries := 0
+	url := app(t, func(call api.InteractionCallback) string {
+		if call.Type == api.InteractionTypeBlockActions {
+			if call.ActionCallback.BlockActions[0].Value != "k1" {
+				t.Errorf("%+v", call.ActionCallback)
+			}
+			_, err := c.OpenViewContext(ctx, call.TriggerID, modal(input("reason")))
+			want(t, err, "")
+			_, err = c.OpenViewContext(ctx, call.TriggerID, modal(input("reason")))
+			want(t, err, "exchanged_trigger_id")
+			return ""
+		}
+		if tries++; tries == 1 {
+			return `{"response_action":"errors","errors":{"reason":"longer"}}`
+		}
+		if call.View.CallbackID != "accept" || call.View.PrivateMetadata != "k1" || call.View.State.Values["reason"]["reason"].Value != "a load test" {
+			t.Errorf("%+v", call.View)
+		}
+		return ""
+	})
+	m := twin.Messages(ch)[0]
+	if _, _, err := twin.Press(ctx, url, "U1", m, "other"); err == nil || m.TS != ts {
+		t.Error("a button was pressed that is not there")
+	}
+	if _, _, err := twin.Press(ctx, url, "U1", m, "ask"); err != nil {
+		t.Fatal(err)
+	}
+	v := twin.Views()[0]
+	if _, _, err := twin.Submit(ctx, url, v.ID, nil); err == nil {
+		t.Error("a form was sent without what it needs")
+	}
+	for _, reason := range []string{"x", "a load test"} {
+		if _, _, err := twin.Submit(ctx, url, v.ID, map[string]string{"reason": reason}); err != nil {
+			t.Fatal(err)
+		}
+		if got := twin.Views()[0]; tries == 1 && (!got.Open || got.Errors["reason"] != "longer") || tries == 2 && got.Open {
+			t.Errorf("after %d: %+v", tries, got)
+		}
+	}
+}
+
+func TestViewsAreHeldAgainstSlacksLimits(t *testing.T) {
+	twin, c, ch := workspace(t)
+	long := modal(input("a"))
+	long.Title.Text = strings.Repeat("a", 25)
+	unsendable := modal(input("a"))
+	unsendable.Submit = nil
+	fat := modal()
+	fat.PrivateMetadata = strings.Repeat("a", 3001)
+	for name, row := range map[string]struct {
+		view api.ModalViewRequest
+		code string
+	}{
+		"a form": {modal(input("a"), input("b")), ""}, "a long title": {long, "invalid_arguments"}, "no submit button": {unsendable, "invalid_arguments"},
+		"metadata": {fat, "invalid_arguments"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			url := app(t, func(call api.InteractionCallback) string {
+				_, err := c.OpenViewContext(ctx, call.TriggerID, row.view)
+				want(t, err, row.code)
+				return ""
+			})
+			if _, _, err := twin.Interaction(ctx, url, slack.Press{User: "U1", Channel: ch, ActionID: "x"}); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+	_, err := c.OpenViewContext(ctx, "made-up", modal())
+	want(t, err, "invalid_trigger_id")
+}
+
+func TestOneMemberSeesAWhisper(t *testing.T) {
+	twin, c, ch := workspace(t)
+	twin.AddUser(slack.User{ID: "U1", Name: "hana"})
+	_, err := c.PostEphemeralContext(ctx, ch, "U1", api.MsgOptionText("only you", false))
+	want(t, err, "")
+	_, err = c.PostEphemeralContext(ctx, ch, "U404", api.MsgOptionText("only you", false))
+	want(t, err, "user_not_in_channel")
+	if w := twin.Whispers(); len(w) != 1 || w[0].User != "U1" || w[0].Channel != "shop-sec" || len(twin.Messages(ch)) != 0 {
+		t.Errorf("%+v", w)
+	}
+}
+
+func TestEnvelopesComeOverASocketAndAreAcknowledged(t *testing.T) {
+	twin, _, ch := workspace(t)
+	server := httptest.NewServer(twin)
+	defer server.Close()
+	_, _, err := api.New("", api.OptionAppLevelToken("xapp-other"), api.OptionAPIURL(server.URL+"/api/")).StartSocketModeContext(ctx)
+	want(t, err, "invalid_auth")
+	if _, _, err := twin.Mention(ctx, slack.OverSocket, ch, "U1", "hello", ""); err == nil {
+		t.Error("delivered over no socket")
+	}
+	c := socketmode.New(api.New("", api.OptionAppLevelToken("xapp-twin"), api.OptionAPIURL(server.URL+"/api/")))
+	run, stop := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() { defer close(ended); _ = c.RunContext(run) }()
+	defer func() { stop(); <-ended }()
+	hellos := 0
+	next := func(kind socketmode.EventType) socketmode.Event {
+		for {
+			e := <-c.Events
+			if e.Type == socketmode.EventTypeHello {
+				hellos++
+			}
+			if e.Type == kind {
+				return e
+			}
+		}
+	}
+	next(socketmode.EventTypeHello)
+	for twin.Sockets() == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	go func() {
+		e := next(socketmode.EventTypeEventsAPI)
+		_ = c.Ack(*e.Request)
+	}()
+	if _, status, err := twin.Mention(ctx, slack.OverSocket, ch, "U1", "hello", ""); err != nil || status != http.StatusOK {
+		t.Fatal(status, err)
+	}
+	go func() {
+		e := next(socketmode.EventTypeInteractive)
+		_ = c.Ack(*e.Request, map[string]string{"response_action": "clear"})
+	}()
+	if _, body, err := twin.Interaction(ctx, slack.OverSocket, slack.Press{User: "U1", Channel: ch, ActionID: "x"}); err != nil || !strings.Contains(string(body), "clear") {
+		t.Fatalf("%s %v", body, err)
+	}
+	twin.Disconnect()
+	next(socketmode.EventTypeHello)
+	if hellos != 2 {
+		t.Errorf("%d hellos", hellos)
+	}
 }
