@@ -352,5 +352,8 @@ func (b *batch) wishForException(ctx context.Context, f *casefile.File, who Pers
 	if err := store.SaveException(ctx, b.tx, x); err != nil {
 		return err
 	}
+	if err := b.exceptionMove(ctx, x, who.ID, "asked", reason); err != nil {
+		return err
+	}
 	return b.note(b.take(f), who.ID, []casefile.Move{{What: "exception asked", Why: reason, Data: x}}, casefile.Wants{Updated: true, Tell: true})
 }
