@@ -12,6 +12,7 @@ import (
 // Rank is one control in the list of what came above an owner's attention
 // budget: what would have been a message of its own.
 type Rank struct {
+	Place    int              `json:"place"` // from 1
 	Control  string           `json:"control"`
 	Title    string           `json:"title,omitempty"` // in the message's language
 	Severity finding.Severity `json:"severity"`        // highest of the open cases
@@ -64,6 +65,9 @@ func ranking(cases []Case) (ranks []Rank, left int) {
 			strings.Compare(a.Control, b.Control),
 		)
 	})
+	for i := range ranks {
+		ranks[i].Place = i + 1
+	}
 	for len(ranks) > maxRanks {
 		left += ranks[len(ranks)-1].Total
 		ranks = ranks[:len(ranks)-1]

@@ -48,6 +48,8 @@ type Outbox struct {
 	// Member is the Slack member id of who made a resource, to be called in the
 	// messages about it; "" where nobody is known. nil: nobody is called.
 	Member func(ctx context.Context, creator string) string
+	// Interactive says that buttons and mentions in Slack are heard.
+	Interactive bool
 	// Channels are the configured ways out by kind: "slack", "webhook".
 	Channels map[notify.Via]notify.Channel
 	Now      func() time.Time
@@ -111,7 +113,7 @@ func (o *Outbox) Message(ctx context.Context, row store.Message) (notify.Message
 	via, target, _ := strings.Cut(row.Channel, ":")
 	voice := o.Directory.Voice(row.Owner)
 	m := notify.Message{Key: fmt.Sprintf("%s-%d", o.DB.ID(), row.ID), Owner: row.Owner, Via: notify.Via(via), Target: target,
-		Language: voice.Language, Zone: voice.Zone, Mention: voice.Mention}
+		Language: voice.Language, Zone: voice.Zone, Mention: voice.Mention, Interactive: o.Interactive}
 	ids, err := store.MessageCaseIDs(ctx, o.DB.View(), row.ID)
 	if err != nil {
 		return m, err
@@ -138,17 +140,23 @@ func (o *Outbox) Message(ctx context.Context, row store.Message) (notify.Message
 		m.Kind = notify.Reminder
 	case store.MessageEscalation:
 		m.Kind = notify.Escalation
+	case store.MessageOverflow:
+		m.Kind = notify.Overflow
 	default:
 		m.Kind, m.Control = notify.Cases, o.control(row.Control, files)
 		o.callCreators(ctx, &m, files)
 	}
 	for _, f := range files {
 		c := o.Case(f, fixes[f.ID], voice.Language)
-		if m.Kind == notify.Cases && f.State == casefile.Open && f.Terms.Owner != row.Owner {
+		if (m.Kind == notify.Cases || m.Kind == notify.Overflow) && f.State == casefile.Open && f.Terms.Owner != row.Owner {
 			c.State, c.Reason, c.Fix = notify.Moved, f.Terms.Owner, nil
+		}
+		if m.Kind == notify.Digest && f.State == casefile.Suppressed && f.Life.SuppressedBy == "summary" {
+			c.State, c.Reason = notify.Open, "" // it went off the list because it was told in this very summary, by another channel first
 		}
 		m.Cases = append(m.Cases, c)
 	}
+	nameOwners(&m, files)
 	return m, nil
 }
 
@@ -163,9 +171,7 @@ func (o *Outbox) notices(ctx context.Context, row store.Message, m notify.Messag
 		m.Control = notify.Control{ID: n.Rule, TitleEN: n.TitleEN, TitleJA: n.TitleJA, Severity: n.Severity}
 		c := notify.Case{Key: fmt.Sprintf("n%d", n.ID), AccountID: n.Account, AccountName: o.Directory.Account(n.Account).Name, Region: n.Region,
 			Resource: n.Resource, ResourceName: n.Resource[strings.LastIndexAny(n.Resource, "/:")+1:], Severity: n.Severity, State: notify.Closed, ClosedAt: n.At}
-		if n.Actor != nil {
-			c.By = cmp.Or(n.Actor.Name, n.Actor.Principal)
-		}
+		doneBy(&c, n.Actor)
 		m.Cases = append(m.Cases, c)
 	}
 	return m, nil
@@ -202,9 +208,7 @@ func (o *Outbox) Case(f *casefile.File, fix store.Fix, language string) notify.C
 	if f.ResourceType == accountType && c.AccountName != "" {
 		c.ResourceName = c.AccountName // the account itself, not its root user
 	}
-	if a := cmp.Or(f.Life.BroughtBack, f.Life.Actor); a != nil {
-		c.By = cmp.Or(a.Name, a.Principal)
-	}
+	doneBy(&c, cmp.Or(f.Life.BroughtBack, f.Life.Actor))
 	if fix.ID != "" {
 		c.Fix = fixOf(fix, language)
 	}
