@@ -119,30 +119,33 @@ func (a *App) ask(ctx context.Context, dest *App, p *Pass) (err error) {
 	return err
 }
 
-// works works what is due. A message does not wait for more cases to join: the
-// pass is at its end.
+// works works what is due. A message or ticket does not wait for more cases to
+// join: the pass is at its end.
 func (a *App) works(ctx context.Context, p *Pass) error {
 	var mu sync.Mutex
-	sent := map[string]bool{}
-	deliver := a.Queue.Handlers[casework.JobMessage]
-	if deliver != nil {
-		a.Queue.Handlers[casework.JobMessage] = func(ctx context.Context, j job.Job) error {
-			before := a.told(ctx, j.Subject)
-			err := deliver(ctx, j)
+	done := map[[2]string]bool{}
+	for _, kind := range []string{casework.JobMessage, casework.JobTicket} {
+		handler := a.Queue.Handlers[kind]
+		if handler == nil {
+			continue
+		}
+		a.Queue.Handlers[kind] = func(ctx context.Context, j job.Job) error {
+			before := a.told(ctx, j)
+			err := handler(ctx, j)
 			mu.Lock()
 			defer mu.Unlock()
-			sent[j.Subject] = true
-			if err == nil && !bytes.Equal(before, a.told(ctx, j.Subject)) {
+			done[[2]string{j.Kind, j.Subject}] = true
+			if err == nil && !bytes.Equal(before, a.told(ctx, j)) {
 				p.Messages++
 			}
 			return err
 		}
-		defer func() { a.Queue.Handlers[casework.JobMessage] = deliver }()
+		defer func() { a.Queue.Handlers[kind] = handler }()
 	}
 	first := func(kind, subject string) bool {
 		mu.Lock()
 		defer mu.Unlock()
-		return kind == casework.JobMessage && !sent[subject]
+		return (kind == casework.JobMessage || kind == casework.JobTicket) && !done[[2]string{kind, subject}]
 	}
 	until := a.Now().Add(passPatience)
 	for {
@@ -162,10 +165,10 @@ func (a *App) works(ctx context.Context, p *Pass) error {
 	}
 }
 
-// told is what a message has told so far.
-func (a *App) told(ctx context.Context, subject string) []byte {
-	id, err := strconv.ParseInt(subject, 10, 64)
-	if err != nil {
+// told is what the message of a job has told so far; nothing of other jobs.
+func (a *App) told(ctx context.Context, j job.Job) []byte {
+	id, err := strconv.ParseInt(j.Subject, 10, 64)
+	if err != nil || j.Kind != casework.JobMessage {
 		return nil
 	}
 	m, err := store.LoadMessage(ctx, a.DB.View(), id)
