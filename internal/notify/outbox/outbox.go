@@ -50,6 +50,8 @@ type Outbox struct {
 	Member func(ctx context.Context, creator string) string
 	// Interactive says that buttons and mentions in Slack are heard.
 	Interactive bool
+	// Wishes tells in threads that an exception was asked for; nil: it does not.
+	Wishes *Wishes
 	// Channels are the configured ways out by kind: "slack", "webhook".
 	Channels map[notify.Via]notify.Channel
 	Now      func() time.Time
@@ -157,7 +159,7 @@ func (o *Outbox) Message(ctx context.Context, row store.Message) (notify.Message
 		m.Cases = append(m.Cases, c)
 	}
 	nameOwners(&m, files)
-	return m, nil
+	return m, o.asked(ctx, row, files, &m)
 }
 
 // notices are the happenings of a row: no case stands behind them.
@@ -247,7 +249,7 @@ func fixOf(f store.Fix, language string) *notify.Fix {
 		}
 		return w.EN
 	}
-	out := &notify.Fix{ID: f.ID, Mode: f.Mode, State: state, Summary: in(plan.Summary)}
+	out := &notify.Fix{ID: f.ID, Mode: f.Mode, Plan: f.PlanHash, State: state, Summary: in(plan.Summary)}
 	for _, s := range plan.Steps {
 		out.Steps = append(out.Steps, in(s.Why))
 	}

@@ -77,9 +77,12 @@ func button(language, do, value string) *slackgo.ButtonBlockElement {
 }
 
 // buttons are those under one part of a message: nil where nothing can be done
-// about it. Which stand there depends on the view alone, so that they change with
-// what is said.
+// about it, or nobody hears when they are pressed. Which stand there depends on the
+// view alone, so that they change with what is said.
 func buttons(v notify.View, messageKey string) []slackgo.BlockElement {
+	if !v.Interactive && v.Asked == nil {
+		return nil
+	}
 	var out []slackgo.BlockElement
 	add := func(do, value string) { out = append(out, button(v.Language, do, value)) }
 	fix := func(f *notify.Fix) {

@@ -154,9 +154,6 @@ func (r *delivery) send(ctx context.Context, v notify.View, call func(context.Co
 // layout lays a part out, with its buttons where people may press them.
 func (r *delivery) layout(v notify.View, text string) page {
 	note := func(n int) string { v.Cut = n; return r.texts.CutNote(v) }
-	if !r.interactive {
-		return layout(text, note)
-	}
 	all := buttons(v, r.key)
 	if len(all) == 0 {
 		return layout(text, note)

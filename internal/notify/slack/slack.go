@@ -32,9 +32,6 @@ type Config struct {
 	URL       string // of the Web API; "" is Slack's own, https://slack.com/api/
 	Client    *http.Client
 	Templates *notify.Templates
-	// Interactive puts buttons under messages. Somebody must hear when they are
-	// pressed: see Receiver and Socket.
-	Interactive bool
 	Log         *slog.Logger // nil: nothing is logged
 	Now         func() time.Time
 	// Sleep waits; nil waits by the clock. It ends early with the context's error.
@@ -57,9 +54,7 @@ type Deliverer struct {
 	pace     *pace
 	patience time.Duration
 	channels channels
-
-	interactive bool
-	hooks       string // where response URLs lead
+	hooks    string // where response URLs lead
 }
 
 var _ notify.Channel = (*Deliverer)(nil)
@@ -92,7 +87,7 @@ func New(c Config) (*Deliverer, error) {
 	d := &Deliverer{
 		api: slackgo.New(c.Token, options...), texts: texts, log: c.Log, now: c.Now,
 		patience: c.Patience, pace: newPace(c.Pace, c.Now, c.Sleep),
-		client: &client, interactive: c.Interactive, hooks: hooksOf(c.URL),
+		client: &client, hooks: hooksOf(c.URL),
 	}
 	if d.log == nil {
 		d.log = slog.New(slog.DiscardHandler)
