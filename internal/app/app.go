@@ -78,7 +78,7 @@ type App struct {
 
 	slack   *slackChannel // nil where Slack is not configured
 	members sync.Map      // Slack member ids by mail address
-	mail  *mailChannel  // nil where mail is not configured
+	mail    *mailChannel  // nil where mail is not configured
 }
 
 // LoadConfig reads a configuration: the named file, DefaultFile where it exists,
@@ -237,7 +237,8 @@ func (a *App) rules() *casework.Rules {
 		Attention: casework.Limit(a.Policy.Attention()), OverflowAt: a.nextMorning, Readers: a.Directory.Readers,
 		Quiet: a.Policy.Quiet(), Zone: a.Config.Zone(),
 		Ladder: a.ladder, ThenSuppress: a.Policy.NotifyThenSuppress(),
-		Limits: casework.Limits{All: casework.Limit(l.Fixes), PerAccount: casework.Limit(l.PerAccount)},
+		Exceptions: a.exceptionRules(),
+		Limits:     casework.Limits{All: casework.Limit(l.Fixes), PerAccount: casework.Limit(l.PerAccount)},
 	}
 }
 
@@ -258,10 +259,11 @@ func (a *App) jobs(ctx context.Context, o Options) error {
 	a.Queue = &job.Queue{DB: a.DB, Now: a.Now, Rand: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())), Log: a.Log, Owner: host + ":" + strconv.Itoa(os.Getpid()), Workers: o.Workers}
 	a.Work.Committed = a.Queue.Poke
 	a.Queue.Handlers = map[string]job.Handler{
-		casework.JobTick:     func(ctx context.Context, j job.Job) error { return a.Work.Tick(ctx, j.Subject) },
-		casework.JobRedecide: a.redecideJob,
-		casework.JobRemind:   a.remindJob,
-		jobPrune:             a.prune,
+		casework.JobTick:      func(ctx context.Context, j job.Job) error { return a.Work.Tick(ctx, j.Subject) },
+		casework.JobRedecide:  a.redecideJob,
+		casework.JobRemind:    a.remindJob,
+		casework.JobException: func(ctx context.Context, j job.Job) error { return a.Work.ExceptionJob(ctx, j.Subject) },
+		jobPrune:              a.prune,
 	}
 	if o.Offline {
 		return nil

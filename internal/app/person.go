@@ -3,6 +3,7 @@ package app
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"zesei/internal/casework"
 	"zesei/internal/config"
@@ -54,4 +55,53 @@ func (a *App) alsoKnown(id, name string, p config.Person) []string {
 	all = slices.DeleteFunc(all, func(other string) bool { return other == id })
 	slices.Sort(all)
 	return slices.Compact(all)
+}
+
+// personOf is the configured person with an ID of the audit chain (cli:taro).
+func (a *App) personOf(id string) (name string, p config.Person, ok bool) {
+	for _, name := range slices.Sorted(maps.Keys(a.Config.People)) {
+		p := a.Config.People[name]
+		if (casework.Person{ID: "cli:" + name, Also: a.alsoKnown("", name, p)}).Is(id) {
+			return name, p, true
+		}
+	}
+	return "", config.Person{}, false
+}
+
+// reach are the channels of the person with an ID of the audit chain: their own
+// in Slack, else their address. A Slack member whom the configuration does not
+// know is reached all the same.
+func (a *App) reach(id string) []string {
+	_, p, known := a.personOf(id)
+	if member, ok := strings.CutPrefix(id, "slack:"); ok && !known {
+		p.Slack = member
+	}
+	switch {
+	case p.Slack != "" && a.Config.Notify.Slack != nil:
+		return []string{"slack:" + p.Slack}
+	case p.Email != "" && a.Config.Notify.Email != nil:
+		return []string{"email:" + p.Email}
+	}
+	return nil
+}
+
+// nameOf is how people know the person with an ID of the audit chain: their name
+// in the configuration, else the ID without the way in which they came.
+func (a *App) nameOf(id string) string {
+	if name, _, ok := a.personOf(id); ok {
+		return name
+	}
+	if name, ok := strings.CutPrefix(id, "cli:"); ok {
+		return name
+	}
+	return id
+}
+
+// exceptionRules bound accepted risks as the policy says.
+func (a *App) exceptionRules() casework.ExceptionRules {
+	_, warn := a.Policy.Exceptions()
+	return casework.ExceptionRules{
+		Latest: a.Policy.ExceptionEnd, Warn: warn.Duration(), Reach: a.reach,
+		Owner: func(name string) bool { _, ok := a.Config.Owners[name]; return ok },
+	}
 }

@@ -21,11 +21,14 @@ func (a *App) prune(ctx context.Context, _ job.Job) error {
 	return job.Later(a.Now().Add(24*time.Hour), "the next day")
 }
 
-// startDaily asks for what runs by the clock: schedules and pruning. serve and run
+// startDaily asks for what runs by the clock: schedules, exceptions and pruning. serve and run
 // do; a command that only takes something in does not.
 func (a *App) startDaily(ctx context.Context) error {
 	if err := a.StartSchedules(ctx); err != nil {
 		return fmt.Errorf("starting the schedules: %w", err)
+	}
+	if err := a.Work.WakeExceptions(ctx); err != nil {
+		return fmt.Errorf("asking about the exceptions: %w", err)
 	}
 	return a.startPruning(ctx)
 }

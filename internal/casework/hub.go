@@ -12,6 +12,9 @@ import (
 // edits when they come back as events.
 const NoteAuthor = "zesei"
 
+// openAgain is the note of a finding whose case is open again.
+const openAgain = "zesei: open again"
+
 // hub says what Security Hub is to be told of the findings of changed cases.
 func (b *batch) hub(ctx context.Context) error {
 	if b.rules.Hub == nil {
@@ -21,15 +24,16 @@ func (b *batch) hub(ctx context.Context) error {
 		if !o.wants.Hub {
 			continue
 		}
-		if err := b.hubCase(ctx, o.f); err != nil {
+		if err := b.hubCase(ctx, o.f, o.wants.Opened); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// hubCase asks for the workflow status that a case's findings should have.
-func (b *batch) hubCase(ctx context.Context, f *casefile.File) error {
+// hubCase asks for the workflow status that a case's findings should have; fresh:
+// the case has just been opened, so that Security Hub was told nothing of it yet.
+func (b *batch) hubCase(ctx context.Context, f *casefile.File, fresh bool) error {
 	want, note := hubWorkflow(f)
 	for h, s := range f.Sources {
 		if !s.Source.IsSecurityHub() || !s.Speaks() {
@@ -43,7 +47,19 @@ func (b *batch) hubCase(ctx context.Context, f *casefile.File) error {
 		if to == "" && s.Workflow == finding.Suppressed && f.State == casefile.Open {
 			// What we suppressed, or a console did, holds no longer. Security Hub
 			// refuses a note without words.
-			to, note = finding.New, "zesei: open again"
+			to, note = finding.New, openAgain
+		}
+		if to == "" && !fresh && s.Workflow != finding.Suppressed && f.State == casefile.Open {
+			// We suppressed it, and have not heard of it since: a finding that is
+			// suppressed may not be reported any more.
+			lifted, err := store.LiftHub(ctx, b.tx, h, string(finding.Suppressed), string(finding.New), openAgain, b.now)
+			if err != nil {
+				return err
+			}
+			if lifted {
+				b.ask(JobHub, account+"|"+region, b.now)
+				continue
+			}
 		}
 		if to == "" && s.Workflow == finding.New && f.State == casefile.Open {
 			// Security Hub forgot what we told it (a reset to NEW): people have been

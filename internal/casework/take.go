@@ -2,6 +2,7 @@ package casework
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
 	"strings"
 	"time"
@@ -173,13 +174,12 @@ func (b *batch) hearOne(ctx context.Context, files map[[16]byte]*casefile.File, 
 			files[h] = c
 		}
 		o := b.take(c)
-		was := c.State
-		if c.Life.Tags == nil || len(sub.Tags) > 0 {
-			c.Life.Tags = sub.Tags
-		}
+		was, tags, from := c.State, c.Life.Tags, c.Life.TagsFrom
+		hearTags(c, f, sub.Tags)
 		moves, w, keep := c.Hear(st, b.rules.env(c, b.now))
 		all.Stale, all.Unsettled = all.Stale || w.Stale, all.Unsettled || w.Unsettled
 		if w.Stale {
+			c.Life.Tags, c.Life.TagsFrom = tags, from
 			continue
 		}
 		if !keep {
@@ -209,6 +209,20 @@ func (b *batch) hearOne(ctx context.Context, files map[[16]byte]*casefile.File, 
 		o.sources = append(o.sources, st)
 	}
 	return all, nil
+}
+
+// hearTags takes up the tags that a source gives. Most sources give none, which
+// says nothing; the one that gave them and gives none any more says that there are
+// none, or that nobody could read them.
+func hearTags(c *casefile.File, f *finding.Finding, tags map[string]string) {
+	h := f.Source.Hash()
+	from := hex.EncodeToString(h[:8])
+	switch {
+	case len(tags) > 0:
+		c.Life.Tags, c.Life.TagsFrom = tags, from
+	case c.Life.TagsFrom == from:
+		c.Life.Tags, c.Life.TagsFrom = nil, ""
+	}
 }
 
 // newFile is the case that a subject would open.

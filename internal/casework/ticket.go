@@ -343,12 +343,21 @@ func (b *batch) wishForException(ctx context.Context, f *casefile.File, who Pers
 	if reason == "" {
 		reason = "asked for in the ticket without a reason"
 	}
+	end, evidence := n.Until.UTC(), n.URL
+	if latest := b.rules.Exceptions.Latest; latest != nil {
+		if last := latest(b.now).UTC(); end.After(last) {
+			end = last // nobody named an end in the tracker: the policy's holds
+		}
+	}
+	if checkEvidence(evidence) != nil {
+		evidence = "" // a tracker of the house without https: the case names its tickets
+	}
 	id, err := b.w.newID("x")
 	if err != nil {
 		return err
 	}
 	x := store.Exception{ID: id, State: store.ExceptionAsked, Scope: store.Scope{Case: store.ShortKey(f.Key)}, CaseID: f.ID,
-		Reason: reason, Evidence: n.URL, AskedBy: who.ID, AskedAt: b.now, ExpiresAt: n.Until.UTC()}
+		Reason: reason, Evidence: evidence, AskedBy: who.ID, AskedAt: b.now, ExpiresAt: end}
 	if err := store.SaveException(ctx, b.tx, x); err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"os"
 
 	"zesei/internal/casefile"
+	"zesei/internal/casework"
 	"zesei/internal/exception"
 	"zesei/internal/store"
 )
@@ -38,8 +39,8 @@ func (c *exceptionExportCmd) Run(e *env) error {
 	}
 	out := &exception.File{Exceptions: []exception.Exception{}}
 	for _, x := range list {
-		if x.ExpiresAt.After(e.Now()) {
-			out.Exceptions = append(out.Exceptions, inForce(x, byID[x.CaseID]))
+		if x.ExpiresAt.After(e.Now()) && (x.Wide() || byID[x.CaseID] != nil) {
+			out.Exceptions = append(out.Exceptions, casework.Exported(x, byID[x.CaseID]))
 		}
 	}
 	if c.Out != "" {
@@ -54,20 +55,4 @@ func (c *exceptionExportCmd) Run(e *env) error {
 	}
 	_, err = fmt.Fprint(e.Out, out.YAML())
 	return err
-}
-
-// inForce writes the scope of an exception out, so that it is understood without
-// the store: a case becomes its control and resource.
-func inForce(x store.Exception, f *casefile.File) exception.Exception {
-	out := exception.Exception{
-		ID: x.ID, Control: x.Scope.Control, Account: x.Scope.Account, Owner: x.Scope.Owner, Resource: x.Scope.Resource, Tag: x.Scope.Tag,
-		Reason: x.Reason, Evidence: x.Evidence, ApprovedBy: x.ApprovedBy, ExpiresAt: exception.Time{Time: x.ExpiresAt.UTC()},
-	}
-	if x.Scope.Case != "" && f != nil {
-		out.Control, out.Account, out.Region, out.Resource = f.Key.Control, f.Key.Account, f.Key.Region, f.Key.Resource
-	}
-	if out.Resource != "" {
-		out.Name = shortResource(out.Resource)
-	}
-	return out
 }

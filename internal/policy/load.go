@@ -113,9 +113,6 @@ func (c *check) settings() {
 	c.oneOf("tickets.closed_early", f.Tickets.ClosedEarly, []string{"reopen", "request"}, false)
 	c.oneOf("tickets.per", f.Tickets.Per, []string{"case", "control"}, false)
 	// A key that is read and does nothing would be believed.
-	if !f.Exceptions.Warn.IsZero() {
-		c.doc.Wrong("exceptions.warn", Problem{Message: "this version does not do that yet", Expected: "the key left out"})
-	}
 	if f.Exceptions.Max.Duration() < f.Exceptions.Warn.Duration() && !f.Exceptions.Max.IsZero() {
 		c.doc.Wrong("exceptions.warn", Problem{Message: "the warning would come before the exception begins", Expected: "less than exceptions.max (" + f.Exceptions.Max.String() + ")"})
 	}

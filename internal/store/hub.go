@@ -43,6 +43,17 @@ func WantHubAgain(ctx context.Context, tx *Tx, hash [16]byte, workflow string, n
 	return n > 0, err
 }
 
+// LiftHub asks for another status of a finding instead of one that Security Hub
+// was told, or is about to be told, and says whether it was that one.
+func LiftHub(ctx context.Context, tx *Tx, hash [16]byte, from, to, note string, now time.Time) (bool, error) {
+	res, err := tx.Exec(ctx, `UPDATE hub SET workflow = $3, note = $4, next_at = $5, failures = 0 WHERE hash = $1 AND workflow = $2`, hash[:], from, to, note, now.UnixMilli())
+	if err != nil {
+		return false, fmt.Errorf("noting what Security Hub is to be told: %w", err)
+	}
+	n, err := res.RowsAffected()
+	return n > 0, err
+}
+
 // HubWords are the workflow statuses that Security Hub was last told, or is about
 // to be told, of findings.
 func HubWords(ctx context.Context, q Querier, hashes [][16]byte) (map[[16]byte]string, error) {
