@@ -180,7 +180,7 @@ func TestACheckpointADayIsMadeAndCopied(t *testing.T) {
 	s.fails(2, 3)
 	_ = d.Job(ctx, job.Job{})
 	list, err := audit.List(ctx, s.db, 0)
-	if err != nil || len(list) != 2 || list[0].Number != 2 || list[0].Cases != 3 || list[1].Cases != 2 {
+	if err != nil || len(list) != 2 || list[0].Number != 2 || list[0].Chains != 3 || list[1].Chains != 2 {
 		t.Fatalf("got %+v (%v)", list, err)
 	}
 	if len(copied) != 2 || copied[0] != 1 {
@@ -190,7 +190,7 @@ func TestACheckpointADayIsMadeAndCopied(t *testing.T) {
 
 func TestAnEmptyStoreHasACheckpointToo(t *testing.T) {
 	s := newScene(t)
-	if c := s.checkpoint(); c.Cases != 0 || len(c.Root) != 32 {
+	if c := s.checkpoint(); c.Chains != 0 || len(c.Root) != 32 {
 		t.Errorf("got %+v", c)
 	}
 }

@@ -20,18 +20,22 @@ const Format = "zesei case file 1"
 
 // CaseFile is everything about one case. Times are RFC 3339, UTC.
 type CaseFile struct {
-	Format     string            `json:"format"`
-	Store      string            `json:"store"` // id of the store that it comes from
-	ExportedAt time.Time         `json:"exported_at"`
-	ExportedBy string            `json:"exported_by"` // cli:<user>
-	Hash       Hex               `json:"hash"`        // of the key: names the case in its chain
-	Key        finding.Key       `json:"key"`
-	Standing   Standing          `json:"standing"`
-	Sources    []Statement       `json:"sources"` // the last word of each source
-	Chain      []casefile.Entry  `json:"chain"`
-	Fixes      []Fix             `json:"fixes,omitempty"`
-	Messages   []Message         `json:"messages,omitempty"`
-	Exceptions []store.Exception `json:"exceptions,omitempty"`
+	Format     string           `json:"format"`
+	Store      string           `json:"store"` // id of the store that it comes from
+	ExportedAt time.Time        `json:"exported_at"`
+	ExportedBy string           `json:"exported_by"` // cli:<user>
+	Hash       Hex              `json:"hash"`        // of the key: names the case in its chain
+	Key        finding.Key      `json:"key"`
+	Standing   Standing         `json:"standing"`
+	Sources    []Statement      `json:"sources"` // the last word of each source
+	Chain      []casefile.Entry `json:"chain"`
+	Fixes      []Fix            `json:"fixes,omitempty"`
+	Messages   []Message        `json:"messages,omitempty"`
+	Tickets    []Ticket         `json:"tickets,omitempty"`
+	// Exceptions are those that were asked for the case or cover it, or did;
+	// ExceptionChains are their own audit chains: who asked, approved and ended them.
+	Exceptions      []store.Exception `json:"exceptions,omitempty"`
+	ExceptionChains []ExceptionChain  `json:"exception_chains,omitempty"`
 	// SecurityHub is what Security Hub was told of the case's findings.
 	SecurityHub []store.Told `json:"security_hub,omitempty"`
 	// Anchor is nil where no checkpoint holds the case yet.
@@ -100,12 +104,40 @@ type Message struct {
 	Told     json.RawMessage `json:"told,omitempty"`
 }
 
+// Ticket is a ticket that holds the case. What was said in it and when stands in
+// the chain: "ticket made", "ticket told" and so on.
+type Ticket struct {
+	Tracker  string    `json:"tracker"`
+	Project  string    `json:"project"`
+	Key      string    `json:"key,omitempty"` // as the tracker calls it; empty: not made
+	URL      string    `json:"url,omitempty"`
+	Owner    string    `json:"owner"`
+	Control  string    `json:"control,omitempty"` // of a ticket for all cases of a control
+	OpenedAt time.Time `json:"opened_at"`
+	Closed   bool      `json:"closed"`             // as it was last left or seen
+	Comments int       `json:"comments,omitempty"` // of ours
+}
+
+// ExceptionChain is the audit chain of an exception.
+type ExceptionChain struct {
+	ID    string           `json:"id"`
+	Chain []casefile.Entry `json:"chain"`
+	// Anchor is its place in the checkpoint that holds the case; nil where that
+	// does not hold it.
+	Anchor *Place `json:"anchor,omitempty"`
+}
+
 // Anchor proves that a checkpoint holds the chain up to an entry.
 type Anchor struct {
 	Checkpoint Checkpoint `json:"checkpoint"`
-	Seq        int64      `json:"seq"`   // the chain's last entry then
-	Index      int64      `json:"index"` // of the case's leaf
-	Path       []Hex      `json:"path"`  // siblings from the leaf up
+	Place
+}
+
+// Place is where a chain's end stands in a checkpoint's tree.
+type Place struct {
+	Seq   int64 `json:"seq"`   // the chain's last entry then
+	Index int64 `json:"index"` // of the chain's leaf
+	Path  []Hex `json:"path"`  // siblings from the leaf up
 }
 
 // Exporter makes case files of one store.
@@ -149,8 +181,14 @@ func (e *Exporter) Export(ctx context.Context, f *casefile.File) (*CaseFile, err
 	if err := c.effects(ctx, q, f); err != nil {
 		return nil, err
 	}
-	if e.last != nil {
-		c.Anchor = e.last.anchor(h)
+	if err := c.exceptions(ctx, q, f); err != nil {
+		return nil, err
+	}
+	if p := e.last.place(h); p != nil {
+		c.Anchor = &Anchor{Checkpoint: e.last.checkpoint, Place: *p}
+		for i, x := range c.ExceptionChains {
+			c.ExceptionChains[i].Anchor = e.last.place(store.ExceptionChain(x.ID))
+		}
 	}
 	if e.Signer != nil {
 		text, err := c.sealed()
@@ -182,11 +220,42 @@ func (c *CaseFile) effects(ctx context.Context, q store.Querier, f *casefile.Fil
 	for _, m := range messages[f.ID] {
 		c.Messages = append(c.Messages, Message{m.ID, m.Kind, m.Owner, m.Channel, m.OpenedAt, m.ToldAt, raw(m.Told)})
 	}
-	if c.Exceptions, err = store.ExceptionsOfCase(ctx, q, f.ID); err != nil {
+	tickets, err := store.TicketsOfCases(ctx, q, []int64{f.ID})
+	if err != nil {
 		return err
+	}
+	for _, t := range tickets[f.ID] {
+		var known struct {
+			URL    string
+			Closed bool
+			Said   int
+		}
+		_ = json.Unmarshal(t.Known, &known) // what cannot be read is left out
+		c.Tickets = append(c.Tickets, Ticket{t.Tracker, t.Project, t.Key, known.URL, t.Owner, t.Control, t.OpenedAt, known.Closed, known.Said})
 	}
 	c.SecurityHub, err = store.HubToldOfCase(ctx, q, f.ID)
 	return err
+}
+
+// exceptions adds the exceptions of the case with their own chains.
+func (c *CaseFile) exceptions(ctx context.Context, q store.Querier, f *casefile.File) error {
+	var err error
+	if c.Exceptions, err = store.ExceptionsOfCase(ctx, q, f.ID); err != nil {
+		return err
+	}
+	for _, x := range c.Exceptions {
+		chain, err := store.ExceptionAudit(ctx, q, x.ID)
+		if err != nil {
+			return err
+		}
+		if err := casefile.VerifyChain(chain); err != nil {
+			return fmt.Errorf("the audit chain of exception %s is broken: %w", x.ID, err)
+		}
+		if len(chain) > 0 {
+			c.ExceptionChains = append(c.ExceptionChains, ExceptionChain{ID: x.ID, Chain: chain})
+		}
+	}
+	return nil
 }
 
 func statements(f *casefile.File) []Statement {
@@ -210,13 +279,17 @@ func raw(b []byte) json.RawMessage {
 	return b
 }
 
-// anchor is the proof for a case; nil where the checkpoint does not hold it.
-func (s *stand) anchor(h [16]byte) *Anchor {
-	i, ok := s.at[h]
+// place is the proof for a chain; nil where there is no checkpoint, or it does
+// not hold the chain.
+func (s *stand) place(name [16]byte) *Place {
+	if s == nil {
+		return nil
+	}
+	i, ok := s.at[name]
 	if !ok {
 		return nil
 	}
-	a := &Anchor{Checkpoint: s.checkpoint, Seq: s.seq[i], Index: int64(i), Path: []Hex{}}
+	a := &Place{Seq: s.seq[i], Index: int64(i), Path: []Hex{}}
 	for _, p := range s.tree.path(i) {
 		a.Path = append(a.Path, p)
 	}

@@ -9,13 +9,13 @@ import (
 	"zesei/internal/store"
 )
 
-// Checkpoint is a signed statement: at this time, the chains of so many cases
-// ended as the tree with this root says.
+// Checkpoint is a signed statement: at this time, so many chains, of cases and
+// of exceptions, ended as the tree with this root says.
 type Checkpoint struct {
 	Store  string    `json:"store"`  // id of the store
 	Number int64     `json:"number"` // from 1
 	At     time.Time `json:"at"`     // UTC, to the second
-	Cases  int64     `json:"cases"`
+	Chains int64     `json:"chains"`
 	Root   Hex       `json:"root"`
 	// Previous is the hash of the checkpoint before; empty for the first.
 	Previous  Hex       `json:"previous,omitempty"`
@@ -43,8 +43,8 @@ func (c Checkpoint) Text() []byte {
 	if len(c.Previous) > 0 {
 		previous = c.Previous.String()
 	}
-	return fmt.Appendf(nil, "zesei checkpoint 1\nstore %s\nnumber %d\nat %s\ncases %d\nroot %s\nprevious %s\n",
-		c.Store, c.Number, c.At.UTC().Format(time.RFC3339), c.Cases, c.Root, previous)
+	return fmt.Appendf(nil, "zesei checkpoint 1\nstore %s\nnumber %d\nat %s\nchains %d\nroot %s\nprevious %s\n",
+		c.Store, c.Number, c.At.UTC().Format(time.RFC3339), c.Chains, c.Root, previous)
 }
 
 // Hash names the checkpoint in the next one.
@@ -55,14 +55,14 @@ func (c Checkpoint) Hash() []byte {
 
 func fromStore(id string, c store.Checkpoint) Checkpoint {
 	return Checkpoint{
-		Store: id, Number: c.Number, At: c.At, Cases: c.Cases, Root: c.Root, Previous: c.Previous,
+		Store: id, Number: c.Number, At: c.At, Chains: c.Chains, Root: c.Root, Previous: c.Previous,
 		Signature: Signature{Key: c.Key, PublicKey: c.PublicKey, Value: c.Signature},
 	}
 }
 
 func (c Checkpoint) row() store.Checkpoint {
 	return store.Checkpoint{
-		Number: c.Number, At: c.At, Cases: c.Cases, Root: c.Root, Previous: c.Previous,
+		Number: c.Number, At: c.At, Chains: c.Chains, Root: c.Root, Previous: c.Previous,
 		Key: c.Signature.Key, PublicKey: c.Signature.PublicKey, Signature: c.Signature.Value,
 	}
 }

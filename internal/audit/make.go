@@ -37,15 +37,15 @@ func Make(ctx context.Context, db *store.DB, signer *Signer, now time.Time) (Che
 	var leaves [][]byte
 	var grown []store.Grown
 	if err := store.Heads(ctx, db.View(), func(h store.Head, g bool) error {
-		leaves = append(leaves, Head{h.Case, h.Seq, h.Hash}.leaf())
+		leaves = append(leaves, Head{h.Name, h.Seq, h.Hash}.leaf())
 		if g {
-			grown = append(grown, store.Grown{CaseID: h.CaseID, Seq: h.Seq})
+			grown = append(grown, store.Grown{ID: h.ID, Seq: h.Seq})
 		}
 		return nil
 	}); err != nil {
 		return c, err
 	}
-	c.Cases, c.Root = int64(len(leaves)), newTree(leaves).root()
+	c.Chains, c.Root = int64(len(leaves)), newTree(leaves).root()
 	c.Signature = signer.sign(c.Text())
 	return c, db.Update(ctx, func(tx *store.Tx) error { return store.AddCheckpoint(ctx, tx, c.row(), grown) })
 }
@@ -70,7 +70,7 @@ func stillHolds(ctx context.Context, q store.Querier, c Checkpoint) error {
 type stand struct {
 	checkpoint Checkpoint
 	tree       *tree
-	at         map[[16]byte]int // index of a case's leaf
+	at         map[[16]byte]int // index of a chain's leaf
 	seq        []int64
 }
 
@@ -80,16 +80,16 @@ func standing(ctx context.Context, q store.Querier, c Checkpoint) (*stand, error
 	s := &stand{checkpoint: c, at: map[[16]byte]int{}}
 	var leaves [][]byte
 	if err := store.HeadsAt(ctx, q, c.Number, func(h store.Head) error {
-		s.at[h.Case] = len(leaves)
-		leaves, s.seq = append(leaves, Head{h.Case, h.Seq, h.Hash}.leaf()), append(s.seq, h.Seq)
+		s.at[h.Name] = len(leaves)
+		leaves, s.seq = append(leaves, Head{h.Name, h.Seq, h.Hash}.leaf()), append(s.seq, h.Seq)
 		return nil
 	}); err != nil {
 		return nil, err
 	}
 	s.tree = newTree(leaves)
 	switch {
-	case int64(len(leaves)) != c.Cases:
-		return nil, &BrokenError{c.Number, fmt.Sprintf("it has the chains of %d of its %d cases", len(leaves), c.Cases)}
+	case int64(len(leaves)) != c.Chains:
+		return nil, &BrokenError{c.Number, fmt.Sprintf("it has %d of its %d chains", len(leaves), c.Chains)}
 	case Hex(s.tree.root()).String() != c.Root.String():
 		return nil, &BrokenError{c.Number, "audit rows were changed"}
 	}
@@ -165,7 +165,7 @@ func (d *Daily) make(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	d.Log.Info("checkpoint", "number", c.Number, "cases", c.Cases, "root", c.Root.String())
+	d.Log.Info("checkpoint", "number", c.Number, "chains", c.Chains, "root", c.Root.String())
 	return nil
 }
 

@@ -9,7 +9,7 @@ import (
 
 // Head is the end of one case's chain, as a leaf of the tree.
 type Head struct {
-	Case [16]byte // hash of the case's key
+	Name [16]byte // of the chain: hash of the case's key, or store.ExceptionChain
 	Seq  int64    // of the chain's last entry
 	Hash []byte   // of the chain's last entry
 }
@@ -19,7 +19,7 @@ type Head struct {
 func (h Head) leaf() []byte {
 	b := make([]byte, 0, 1+16+8+len(h.Hash))
 	b = append(b, 0)
-	b = append(b, h.Case[:]...)
+	b = append(b, h.Name[:]...)
 	b = binary.BigEndian.AppendUint64(b, uint64(h.Seq))
 	b = append(b, h.Hash...)
 	sum := sha256.Sum256(b)

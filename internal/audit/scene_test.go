@@ -57,13 +57,15 @@ func newScene(t testing.TB) *scene {
 func (s *scene) Decide(in policy.Input) policy.Decision {
 	return policy.Decision{Response: policy.Track, Due: in.Now.Add(72 * time.Hour), Rule: "test <rule> & more", Fix: policy.Fix{Mode: policy.FixOff}}
 }
-func (s *scene) Problem(st finding.Status) bool                   { return st == finding.Failed }
-func (s *scene) Hash() string                                     { return "policy-1" }
-func (s *scene) Account(id string) policy.Account                 { return policy.Account{ID: id, Known: true} }
-func (s *scene) Owner(string, map[string]string, string) (string, string) { return "shop", "the account's" }
-func (s *scene) Zone(string) *time.Location                       { return time.UTC }
-func (s *scene) Above(string) []string                            { return nil }
-func (s *scene) Channels(string) []string                         { return []string{"webhook"} }
+func (s *scene) Problem(st finding.Status) bool   { return st == finding.Failed }
+func (s *scene) Hash() string                     { return "policy-1" }
+func (s *scene) Account(id string) policy.Account { return policy.Account{ID: id, Known: true} }
+func (s *scene) Owner(string, map[string]string, string) (string, string) {
+	return "shop", "the account's"
+}
+func (s *scene) Zone(string) *time.Location { return time.UTC }
+func (s *scene) Above(string) []string      { return nil }
+func (s *scene) Channels(string) []string   { return []string{"webhook"} }
 
 // signer makes a key from a seed, by the way that users take.
 func signer(t testing.TB, seed byte) *audit.Signer {

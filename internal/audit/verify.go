@@ -10,7 +10,6 @@ import (
 	"io"
 	"time"
 
-	"zesei/internal/casefile"
 )
 
 // Verdict is what can be said of a case file without anything but the file and
@@ -31,6 +30,8 @@ type Verdict struct {
 	// only what the chain holds is proved.
 	Sealed string   `json:"sealed,omitempty"`
 	Plans  []string `json:"plans,omitempty"` // fixes whose plan the chain names
+	// Exceptions are those whose own chain says what they do.
+	Exceptions []string `json:"exceptions,omitempty"`
 	// Notes say what is not proved, in words.
 	Notes []string `json:"notes,omitempty"`
 }
@@ -79,10 +80,11 @@ func Verify(c *CaseFile, keys ...PublicKey) *Verdict {
 	}
 	v.chain(c)
 	v.plans(c)
+	v.exceptions(c)
 	v.anchor(c, keys)
 	v.seal(c, keys)
-	if v.Sealed == "" && v.Consistent() && len(c.Messages)+len(c.Fixes)+len(c.Sources)+len(c.Exceptions) > 0 {
-		v.note("the file has no seal: sources, messages, exceptions and the logs of fixes stand beside the chain and are not proved")
+	if v.Sealed == "" && v.Consistent() && len(c.Messages)+len(c.Fixes)+len(c.Sources)+len(c.Tickets) > 0 {
+		v.note("the file has no seal: sources, messages, tickets and the logs of fixes stand beside the chain and are not proved")
 	}
 	return v
 }
@@ -100,26 +102,9 @@ func (v *Verdict) chain(c *CaseFile) {
 		v.broken("the chain is empty: a case begins with an entry")
 		return
 	}
-	entries := make([]casefile.Entry, len(c.Chain))
-	for i, e := range c.Chain {
-		if e.Case != c.Hash.String() {
-			v.broken("chain: entry %d is of another case (%s)", i+1, e.Case)
-			return
-		}
-		e.Data = compact(e.Data) // the file may be laid out; what was hashed is not
-		entries[i] = e
-	}
-	if err := casefile.VerifyChain(entries); err != nil {
+	if err := verifyChain([16]byte(c.Key.Hash()), c.Chain); err != nil {
 		v.broken("chain: %v", err)
 	}
-}
-
-func compact(data json.RawMessage) json.RawMessage {
-	var b bytes.Buffer
-	if len(data) == 0 || json.Compact(&b, data) != nil {
-		return data
-	}
-	return b.Bytes()
 }
 
 // plans compares each plan with the hash that the chain holds of it.
@@ -176,17 +161,8 @@ func (v *Verdict) anchor(c *CaseFile, keys []PublicKey) {
 	if err := p.Signature.check(p.Text()); err != nil {
 		v.broken("checkpoint %d: %v", p.Number, err)
 	}
-	if a.Seq < 1 || a.Seq > int64(len(c.Chain)) {
-		v.broken("checkpoint %d holds %d entries, the chain has %d", p.Number, a.Seq, len(c.Chain))
-	} else {
-		path := make([][]byte, len(a.Path))
-		for i, h := range a.Path {
-			path[i] = h
-		}
-		leaf := Head{c.Key.Hash(), a.Seq, c.Chain[a.Seq-1].Hash}.leaf()
-		if err := checkPath(leaf, a.Index, p.Cases, path, p.Root); err != nil {
-			v.broken("checkpoint %d: %v", p.Number, err)
-		}
+	if err := p.at(c.Key.Hash(), c.Chain, a.Place); err != nil {
+		v.broken("checkpoint %d: %v", p.Number, err)
 	}
 	v.TrustedKey = trusted(p.Signature, keys)
 	if len(keys) > 0 && !v.TrustedKey {

@@ -43,9 +43,9 @@ func printCheckpoints(e *env, a *app.App, list []audit.Checkpoint) error {
 	var rows [][]string
 	for _, c := range list {
 		rows = append(rows, []string{strconv.FormatInt(c.Number, 10), c.At.In(a.Config.Zone()).Format("2006-01-02 15:04:05 MST"),
-			strconv.FormatInt(c.Cases, 10), c.Root.String(), c.Signature.Key})
+			strconv.FormatInt(c.Chains, 10), c.Root.String(), c.Signature.Key})
 	}
-	return printTable(e, []string{"NUMBER", "AT", "CASES", "ROOT", "KEY"}, rows, nil)
+	return printTable(e, []string{"NUMBER", "AT", "CHAINS", "ROOT", "KEY"}, rows, nil)
 }
 
 type checkpointNowCmd struct{}

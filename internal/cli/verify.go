@@ -95,7 +95,7 @@ func (e *env) showVerdict(name string, c *audit.CaseFile, v *audit.Verdict) {
 		line("plans", "%s: as the chain names them", strings.Join(v.Plans, ", "))
 	}
 	if p := v.Checkpoint; p != nil {
-		line("checkpoint", "%d of %s over %d cases, signed by %s", p.Number, p.At.UTC().Format(time.RFC3339), p.Cases, p.Signature.Key)
+		line("checkpoint", "%d of %s over %d chains, signed by %s", p.Number, p.At.UTC().Format(time.RFC3339), p.Chains, p.Signature.Key)
 	}
 	if v.Sealed != "" {
 		line("seal", "exported %s by %s, signed by %s", c.ExportedAt.Format(time.RFC3339), c.ExportedBy, v.Sealed)

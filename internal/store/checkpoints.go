@@ -14,7 +14,7 @@ import (
 type Checkpoint struct {
 	Number    int64
 	At        time.Time
-	Cases     int64
+	Chains    int64 // of cases and of exceptions
 	Root      []byte
 	Previous  []byte // empty for the first
 	Key       string // fingerprint
@@ -23,26 +23,28 @@ type Checkpoint struct {
 	Copied    string // where a copy is kept; empty: nowhere
 }
 
-// Head is the end of one case's audit chain.
+// Head is the end of one audit chain, of a case or of an exception.
 type Head struct {
-	CaseID int64
-	Case   [16]byte // hash of the case's key
-	Seq    int64
-	Hash   []byte
+	ID   int64    // of a case; of an exception its chain's number, negative
+	Name [16]byte // hash of the case's key, or ExceptionChain
+	Seq  int64
+	Hash []byte
 }
 
-// Grown is a case whose chain has grown since the last checkpoint.
+// Grown is a chain that has grown since the last checkpoint.
 type Grown struct {
-	CaseID int64 `json:"c"`
-	Seq    int64 `json:"s"`
+	ID  int64 `json:"c"` // as in Head
+	Seq int64 `json:"s"`
 }
 
-// Heads calls do with the end of every case's chain, in the order of the cases'
-// hashes, as one commit left them. grown says whether the chain is longer than
-// any checkpoint has noted.
+// Heads calls do with the end of every chain, in the order of their names, as one
+// commit left them. grown says whether the chain is longer than any checkpoint
+// has noted.
 func Heads(ctx context.Context, q Querier, do func(h Head, grown bool) error) error {
-	rows, err := q.QueryContext(ctx, `SELECT c.id, c.hash, c.audit_seq, c.audit_head,
-		c.audit_seq > coalesce((SELECT max(seq) FROM checkpoint_heads h WHERE h.case_id = c.id), 0) FROM cases c ORDER BY c.hash`)
+	rows, err := q.QueryContext(ctx, `SELECT c.id, c.hash AS hash, c.audit_seq, c.audit_head,
+		c.audit_seq > coalesce((SELECT max(seq) FROM checkpoint_heads h WHERE h.case_id = c.id), 0) FROM cases c
+		UNION ALL SELECT -x.n, x.hash, x.seq, x.head, x.seq > coalesce((SELECT max(seq) FROM checkpoint_heads h WHERE h.case_id = -x.n), 0) FROM exception_chains x
+		ORDER BY hash`)
 	if err != nil {
 		return fmt.Errorf("reading the ends of the audit chains: %w", err)
 	}
@@ -50,31 +52,35 @@ func Heads(ctx context.Context, q Querier, do func(h Head, grown bool) error) er
 		var h Head
 		var hash []byte
 		var grown bool
-		if err := scan(&h.CaseID, &hash, &h.Seq, &h.Hash, &grown); err != nil {
+		if err := scan(&h.ID, &hash, &h.Seq, &h.Hash, &grown); err != nil {
 			return err
 		}
-		h.Case = [16]byte(hash)
+		h.Name = [16]byte(hash)
 		return do(h, grown)
 	})
 }
 
-// HeadsAt calls do with the end that every case's chain had at a checkpoint, in
-// the order of the cases' hashes. What the checkpoint noted and the store holds
+// HeadsAt calls do with the end that every chain had at a checkpoint, in the
+// order of their names. What the checkpoint noted and the store holds
 // no longer is left out: the tree over the rest has another root.
 func HeadsAt(ctx context.Context, q Querier, number int64, do func(Head) error) error {
-	rows, err := q.QueryContext(ctx, `SELECT c.id, c.hash, a.seq, a.hash
-		FROM (SELECT case_id, max(seq) AS seq FROM checkpoint_heads WHERE checkpoint <= $1 GROUP BY case_id) h
-		JOIN cases c ON c.id = h.case_id JOIN audit a ON a.case_id = h.case_id AND a.seq = h.seq ORDER BY c.hash`, number)
+	rows, err := q.QueryContext(ctx, `SELECT c.id, c.hash AS hash, a.seq, a.hash
+		FROM (SELECT case_id, max(seq) AS seq FROM checkpoint_heads WHERE checkpoint <= $1 AND case_id > 0 GROUP BY case_id) h
+		JOIN cases c ON c.id = h.case_id JOIN audit a ON a.case_id = h.case_id AND a.seq = h.seq
+		UNION ALL SELECT h.case_id, x.hash, a.seq, a.hash
+		FROM (SELECT case_id, max(seq) AS seq FROM checkpoint_heads WHERE checkpoint <= $1 AND case_id < 0 GROUP BY case_id) h
+		JOIN exception_chains x ON x.n = -h.case_id JOIN exception_audit a ON a.n = x.n AND a.seq = h.seq
+		ORDER BY hash`, number)
 	if err != nil {
 		return fmt.Errorf("reading the audit chains of checkpoint %d: %w", number, err)
 	}
 	return eachHead(rows, func(scan func(...any) error) error {
 		var h Head
 		var hash []byte
-		if err := scan(&h.CaseID, &hash, &h.Seq, &h.Hash); err != nil {
+		if err := scan(&h.ID, &hash, &h.Seq, &h.Hash); err != nil {
 			return err
 		}
-		h.Case = [16]byte(hash)
+		h.Name = [16]byte(hash)
 		return do(h)
 	})
 }
@@ -94,7 +100,7 @@ const checkpointColumns = `number, at, cases, root, previous, key, public_key, s
 func scanCheckpoint(scan func(...any) error) (Checkpoint, error) {
 	var c Checkpoint
 	var at int64
-	err := scan(&c.Number, &at, &c.Cases, &c.Root, &c.Previous, &c.Key, &c.PublicKey, &c.Signature, &c.Copied)
+	err := scan(&c.Number, &at, &c.Chains, &c.Root, &c.Previous, &c.Key, &c.PublicKey, &c.Signature, &c.Copied)
 	c.At = ms(at)
 	return c, err
 }
@@ -146,7 +152,7 @@ func checkpoints(ctx context.Context, q Querier, which string, args ...any) ([]C
 // come. A number that is taken is an error: another process was faster.
 func AddCheckpoint(ctx context.Context, tx *Tx, c Checkpoint, grown []Grown) error {
 	if _, err := tx.Exec(ctx, `INSERT INTO checkpoints (`+checkpointColumns+`) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9)`,
-		c.Number, c.At.UnixMilli(), c.Cases, c.Root, append([]byte{}, c.Previous...), c.Key, c.PublicKey, c.Signature, c.Copied); err != nil {
+		c.Number, c.At.UnixMilli(), c.Chains, c.Root, append([]byte{}, c.Previous...), c.Key, c.PublicKey, c.Signature, c.Copied); err != nil {
 		return fmt.Errorf("writing checkpoint %d: %w", c.Number, err)
 	}
 	const some = 10_000
