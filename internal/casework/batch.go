@@ -50,7 +50,7 @@ type batch struct {
 	byCase  map[*casefile.File]*opened
 	counts  Counts
 	jobs    []job.Want
-	asked   map[[2]string]bool
+	asked   map[[2]string]int       // where in jobs
 	passes  map[[16]byte]bool       // passes that are kept for cases of the batch
 	firsts  map[[2]string]time.Time // when an account, control or standard was first seen
 
@@ -87,7 +87,7 @@ func tallyOf(f *casefile.File) tally {
 
 func (w *Work) newBatch(tx *store.Tx, actor string) *batch {
 	return &batch{w: w, rules: w.Rules(), tx: tx, now: w.Now().UTC().Truncate(time.Millisecond), actor: actor,
-		byCase: map[*casefile.File]*opened{}, asked: map[[2]string]bool{}, firsts: map[[2]string]time.Time{}}
+		byCase: map[*casefile.File]*opened{}, asked: map[[2]string]int{}, firsts: map[[2]string]time.Time{}}
 }
 
 // take prepares a case for change; call it before the change is made.
@@ -145,12 +145,16 @@ func merge(a, b casefile.Wants) casefile.Wants {
 	return a
 }
 
-// ask enqueues a job once per batch.
+// ask enqueues a job once per batch, for the earliest time that is asked for.
 func (b *batch) ask(kind, subject string, at time.Time) {
 	k := [2]string{kind, subject}
-	if !b.asked[k] {
-		b.asked[k] = true
+	i, known := b.asked[k]
+	switch {
+	case !known:
+		b.asked[k] = len(b.jobs)
 		b.jobs = append(b.jobs, job.Want{Kind: kind, Subject: subject, At: at})
+	case at.Before(b.jobs[i].At):
+		b.jobs[i].At = at
 	}
 }
 

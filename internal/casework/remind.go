@@ -57,7 +57,8 @@ func (w *Work) Remind(ctx context.Context) (time.Time, error) {
 func (b *batch) remind(ctx context.Context, f *casefile.File) error {
 	o := b.take(f)
 	kinds, moves := f.Remind(b.rules.Ladder(f.Terms.Owner), b.now)
-	if err := b.note(o, "zesei", moves, casefile.Wants{Updated: true}); err != nil {
+	// What stands in channels says so once the deadline is over.
+	if err := b.note(o, "zesei", moves, casefile.Wants{Updated: true, Tell: f.Overdue(b.now)}); err != nil {
 		return err
 	}
 	for _, kind := range kinds {

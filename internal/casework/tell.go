@@ -34,7 +34,7 @@ func (b *batch) tell(ctx context.Context) error {
 			continue
 		}
 		for _, m := range joined[o.f.ID] {
-			b.ask(JobMessage, strconv.FormatInt(m.ID, 10), later(b.now, m))
+			b.ask(JobMessage, strconv.FormatInt(m.ID, 10), b.when(m, o.f))
 		}
 		if o.f.State != casefile.Open {
 			continue
@@ -111,7 +111,7 @@ func (j *joining) join(ctx context.Context, g group, f *casefile.File) error {
 	if err := store.JoinMessage(ctx, j.tx, m, f.ID, j.now); err != nil {
 		return err
 	}
-	j.ask(JobMessage, strconv.FormatInt(m.ID, 10), later(j.now, *m))
+	j.ask(JobMessage, strconv.FormatInt(m.ID, 10), j.when(*m, f))
 	return nil
 }
 
@@ -149,6 +149,9 @@ func (b *batch) open(ctx context.Context, g group) (*store.Message, error) {
 		m.Until = b.now.Add(reminderWindow)
 	case store.MessageDigest:
 		m.SendAfter = b.rules.DigestAt(g.owner, b.now)
+		if b.rules.Ladder != nil {
+			m.SendAfter = b.rules.Ladder(g.owner).Loud(m.SendAfter)
+		}
 		m.Until = m.SendAfter
 	case store.MessageOverflow:
 		m.SendAfter = b.rules.OverflowAt(g.owner, b.now)
@@ -158,6 +161,18 @@ func (b *batch) open(ctx context.Context, g group) (*store.Message, error) {
 		m.Until = m.SendAfter
 	}
 	return &m, store.AddMessage(ctx, b.tx, &m)
+}
+
+// when is when a message is next to be brought up to date because of a case. In
+// quiet hours people hear of CRITICAL and urgent cases only; programs do not
+// sleep, and nobody hears that a case that is over is edited in Slack.
+func (b *batch) when(m store.Message, f *casefile.File) time.Time {
+	at := later(b.now, m)
+	silent := f.State != casefile.Open && strings.HasPrefix(m.Channel, "slack:")
+	if b.rules.Ladder == nil || !Tiring(m.Channel) || loud(f) || silent {
+		return at
+	}
+	return b.rules.Ladder(m.Owner).Loud(at)
 }
 
 // later is when a message is next to be brought up to date: not before its first
