@@ -201,14 +201,17 @@ func (a *App) outageJob(ctx context.Context, j job.Job) error {
 	if strings.HasPrefix(o.Channel, "message ") {
 		return nil // that message alone: a person tries it again
 	}
-	if err := a.probe(ctx, o); err != nil {
-		return err
-	}
 	next := now.Add(probeEvery)
-	if first := o.Since.Add(failsFor); o.ToldAt.IsZero() && !o.Sure && first.After(now) {
+	switch first := o.Since.Add(failsFor); {
+	case !o.ToldAt.IsZero() || o.Sure:
+		return cmp.Or(a.probe(ctx, o, probeEvery), job.Later(next, o.Channel+" does not work"))
+	case first.After(now):
 		next = first
+	default: // before people are told, it is tried
+		next = now.Add(time.Minute)
+		err = a.probe(ctx, o, 0)
 	}
-	return job.Later(next, o.Channel+" does not work")
+	return cmp.Or(err, job.Later(next, o.Channel+" may not work"))
 }
 
 // mute says that what people were told of an outage has not reached them, and
@@ -228,10 +231,14 @@ func (a *App) mute(ctx context.Context, o store.Outage) (bool, error) {
 	return store.Covers(failing, m.Channel), err
 }
 
-// probe tries one message that was given up once more.
-func (a *App) probe(ctx context.Context, o store.Outage) error {
-	one, waiting, err := store.GivenUp(ctx, a.DB.View(), o.Channel, 1)
-	if err != nil || waiting || len(one) == 0 || a.Now().Sub(o.LastAt) < probeEvery {
+// probe tries one message that waits once more, where the last failure is some
+// time ago.
+func (a *App) probe(ctx context.Context, o store.Outage, after time.Duration) error {
+	if a.Now().Sub(o.LastAt) < after {
+		return nil
+	}
+	one, err := store.StuckMessages(ctx, a.DB.View(), o.Channel, 1)
+	if err != nil {
 		return err
 	}
 	return a.resend(ctx, one)
@@ -242,12 +249,8 @@ func (a *App) resend(ctx context.Context, subjects []string) error {
 		return nil
 	}
 	err := a.DB.Update(ctx, func(tx *store.Tx) error {
-		for _, s := range subjects {
-			if err := job.Enqueue(ctx, tx, a.Now(), job.Want{Kind: casework.JobMessage, Subject: s}); err != nil {
-				return err
-			}
-		}
-		return nil
+		_, err := job.Hurry(ctx, tx, a.Now(), casework.JobMessage, subjects...)
+		return err
 	})
 	if err == nil {
 		a.Work.Committed()
@@ -277,7 +280,7 @@ func (a *App) worksAgain(ctx context.Context, o store.Outage, stuck int) error {
 		}
 		a.Log.Info("a channel works again", "channel", o.Channel, "since", o.Since)
 	}
-	subjects, _, err := store.GivenUp(ctx, a.DB.View(), o.Channel, 10_000)
+	subjects, err := store.StuckMessages(ctx, a.DB.View(), o.Channel, 10_000)
 	if err != nil {
 		return err
 	}

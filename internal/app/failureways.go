@@ -16,7 +16,7 @@ import (
 func outageDue(o store.Outage, now time.Time, mute bool) bool {
 	switch {
 	case o.ToldAt.IsZero():
-		return o.Sure || now.Sub(o.Since) >= failsFor
+		return o.Sure || o.LastAt.Sub(o.Since) >= failsFor
 	case strings.HasPrefix(o.Channel, "message "):
 		return mute
 	}

@@ -133,36 +133,20 @@ func Stuck(ctx context.Context, q Querier, channel string) (n int, err error) {
 	return n, nil
 }
 
-// GivenUp lists the subjects of up to limit message jobs to a channel that were
-// given up, oldest first, without those that another outage, which lasts, holds
-// back. waiting says that one will be tried again by itself.
-func GivenUp(ctx context.Context, q Querier, channel string, limit int) (subjects []string, waiting bool, err error) {
-	rows, err := q.QueryContext(ctx, `SELECT j.subject, j.state `+stuckMessages+`
+// StuckMessages lists the subjects of up to limit message jobs to a channel whose
+// last attempt failed, oldest first, without those that another outage, which
+// lasts, holds back.
+func StuckMessages(ctx context.Context, q Querier, channel string, limit int) (subjects []string, err error) {
+	list, err := ids(ctx, q, `SELECT m.id `+stuckMessages+`
 		AND NOT EXISTS (SELECT 1 FROM outages o WHERE o.over_at IS NULL AND o.channel IN (m.channel, 'message ' || m.id) AND o.channel <> $1)
-		ORDER BY j.state = 'dead', m.id LIMIT $2`, channel, limit+1)
+		ORDER BY m.id LIMIT $2`, channel, limit)
 	if err != nil {
-		return nil, false, fmt.Errorf("listing the messages that wait for %s: %w", channel, err)
+		return nil, fmt.Errorf("listing the messages that wait for %s: %w", channel, err)
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var subject, state string
-		if err := rows.Scan(&subject, &state); err != nil {
-			return nil, false, fmt.Errorf("listing the messages that wait for %s: %w", channel, err)
-		}
-		switch {
-		case state != "dead":
-			waiting = true
-		case len(subjects) < limit:
-			subjects = append(subjects, subject)
-		}
+	for _, id := range list {
+		subjects = append(subjects, strconv.FormatInt(id, 10))
 	}
-	return subjects, waiting, rows.Err()
-}
-
-// Via is the kind of channel that an outage is of.
-func (o Outage) Via() string {
-	via, _, _ := strings.Cut(o.Channel, ":")
-	return via
+	return subjects, nil
 }
 
 // Covers says whether an outage of these holds messages to a channel back.

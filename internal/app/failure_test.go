@@ -1,0 +1,233 @@
+package app_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-smtp"
+
+	"zesei/internal/fake"
+	"zesei/internal/job"
+)
+
+// told counts the mails to an address whose subject holds a text.
+func (o *office) told(address, text string) (n int) {
+	for _, l := range o.to(address) {
+		if strings.Contains(l.subject, text) {
+			n++
+		}
+	}
+	return n
+}
+
+// passes lets time pass, and works what comes due.
+func (w *town) passes(d, step time.Duration) {
+	w.t.Helper()
+	for ; d > 0; d -= step {
+		w.later(step)
+		w.work()
+	}
+}
+
+func (w *town) deadJobs() (n int) {
+	w.t.Helper()
+	list, err := job.Pending(w.t.Context(), w.app.DB.View(), 1000)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, j := range list {
+		if j.State == "dead" {
+			n++
+		}
+	}
+	return n
+}
+
+// mended is a town whose default owner is told by Slack and by mail.
+func mended(t *testing.T, language string) (*town, *office) {
+	w := newTown(t, 100)
+	o := w.mails()
+	w.rewrite("zesei.yaml", `security: {slack: "#sec"`, `security: {slack: "#sec", language: `+language+`, email: sec@example.com`)
+	w.app.Close()
+	w.open()
+	return w, o
+}
+
+func TestAFailingSlackIsReportedByMailOnceAndItsMessagesGoOutAfterwards(t *testing.T) {
+	for language, want := range map[string][3]string{
+		"en": {"Messages by Slack do not go out", "install it again from zesei's manifest", "Messages by Slack go out again"},
+		"ja": {"Slack でメッセージを送れていません", "zesei のマニフェストでインストールし直してください", "Slack でメッセージを送れるようになりました"},
+	} {
+		w, o := mended(t, language)
+		mend := w.slack.Faults().Add(fake.Fault{Kind: fake.Deny, Operation: "chat.postMessage"})
+		w.take(w.bucketFails(shop, "S3.8", "one"), w.bucketFails(shop, "S3.8", "two"))
+		w.passes(6*time.Minute, time.Minute)
+		if n := o.told("sec@example.com", want[0]); n != 1 {
+			t.Fatalf("%s: told %d times, want once: %+v", language, n, o.to("sec@example.com"))
+		}
+		l := o.to("sec@example.com")[0]
+		for _, text := range []string{"missing_scope", want[1], "zesei doctor"} {
+			if !strings.Contains(l.parts["text/plain"], text) {
+				t.Errorf("%s: no %q in %q", language, text, l.parts["text/plain"])
+			}
+		}
+		if w.deadJobs() == 0 {
+			t.Fatalf("%s: nothing was given up", language)
+		}
+		if err := w.app.Close(); err != nil { // a restart tells nothing again
+			t.Fatal(err)
+		}
+		w.open()
+		w.passes(23*time.Hour, 15*time.Minute)
+		if n := o.told("sec@example.com", want[0]); n != 1 {
+			t.Errorf("%s: told %d times within a day", language, n)
+		}
+		w.passes(2*time.Hour, 15*time.Minute)
+		if n := o.told("sec@example.com", want[0]); n != 2 {
+			t.Errorf("%s: told %d times in a day and more, want again on the next day", language, n)
+		}
+		mend()
+		w.passes(time.Hour, 5*time.Minute)
+		if n := o.told("sec@example.com", want[2]); n != 1 {
+			t.Errorf("%s: that it works was told %d times: %+v", language, n, o.to("sec@example.com"))
+		}
+		if n := w.deadJobs(); n != 0 {
+			t.Errorf("%s: %d jobs are still given up", language, n)
+		}
+		if n := len(w.heads("#shop-sec")); n != 1 {
+			t.Errorf("%s: %d messages in the owner's channel, want the one that waited", language, n)
+		}
+	}
+}
+
+func TestAShortFaultIsToldToNobody(t *testing.T) {
+	w, o := mended(t, "en")
+	mend := w.slack.Faults().Add(fake.Fault{Kind: fake.ServerError, Operation: "chat.postMessage"})
+	w.take(w.bucketFails(shop, "S3.8", "one"))
+	w.passes(10*time.Minute, time.Minute)
+	mend()
+	w.passes(time.Hour, 5*time.Minute)
+	for _, l := range o.to("sec@example.com") {
+		t.Errorf("told of a fault of ten minutes: %s", l.subject)
+	}
+	if n := len(w.heads("#shop-sec")); n != 1 {
+		t.Errorf("%d messages", n)
+	}
+}
+
+func TestALongFaultIsToldAfterAQuarterOfAnHour(t *testing.T) {
+	w, o := mended(t, "en")
+	mend := w.slack.Faults().Add(fake.Fault{Kind: fake.ServerError, Operation: "chat.postMessage"})
+	w.take(w.bucketFails(shop, "S3.8", "one"))
+	w.passes(14*time.Minute, time.Minute)
+	if n := len(o.to("sec@example.com")); n != 0 {
+		t.Errorf("told %d times too early", n)
+	}
+	w.passes(4*time.Minute, time.Minute)
+	if n := o.told("sec@example.com", "Messages by Slack do not go out"); n != 1 {
+		t.Errorf("told %d times", n)
+	}
+	mend()
+	w.passes(2*time.Hour, 10*time.Minute)
+	if n := o.told("sec@example.com", "go out again"); n != 1 {
+		t.Errorf("that it works was told %d times", n)
+	}
+}
+
+func TestAChannelThatIsNotThereIsReportedToTheDefaultOwnerWithItsOwner(t *testing.T) {
+	w := newTown(t, 100)
+	w.rewrite("zesei.yaml", `"#shop-sec"`, `"#shop-gone"`)
+	w.app.Close()
+	w.open()
+	w.take(w.bucketFails(shop, "S3.8", "one"))
+	w.passes(30*time.Minute, time.Minute)
+	m := w.heads("#sec")
+	if len(m) != 1 || !strings.Contains(m[0].Text, "Slack #shop-gone do not go out") || !strings.Contains(m[0].Text, "Meant for: shop") || !strings.Contains(m[0].Text, "channel_not_found") {
+		t.Fatalf("got %+v", m)
+	}
+	// The name is put right: what waited goes to the new channel.
+	w.app.Close()
+	w.rewrite("zesei.yaml", `"#shop-gone"`, `"#shop-sec"`)
+	w.open()
+	w.passes(30*time.Minute, 5*time.Minute)
+	if n := len(w.heads("#shop-sec")); n != 1 {
+		t.Errorf("%d messages in the right channel", n)
+	}
+	if n := w.deadJobs(); n != 0 {
+		t.Errorf("%d jobs are still given up", n)
+	}
+}
+
+func TestTheConfiguredChannelHearsOfFailures(t *testing.T) {
+	w, o := mended(t, "en")
+	w.rewrite("zesei.yaml", `notify: {`, `notify: {report_failures: slack, `)
+	w.app.Close()
+	w.rewrite("zesei.yaml", `shop: {slack: "#shop-sec"`, `shop: {email: shop@example.com`)
+	w.open()
+	o.order(func() { o.always = &smtp.SMTPError{Code: 554, Message: "not from you"} })
+	w.take(w.bucketFails(shop, "S3.8", "one"))
+	w.passes(5*time.Minute, time.Minute)
+	m := w.heads("#sec")
+	if len(m) != 1 || !strings.Contains(m[0].Text, "Messages by mail do not go out") || !strings.Contains(m[0].Text, "not from you") {
+		t.Fatalf("got %+v", m)
+	}
+	o.order(func() { o.always = nil })
+	w.passes(time.Hour, 5*time.Minute)
+	if got := o.to("shop@example.com"); len(got) != 1 {
+		t.Errorf("%d mails arrived", len(got))
+	}
+	if m := w.heads("#sec"); len(m) != 2 || !strings.Contains(m[1].Text, "Messages by mail go out again") {
+		t.Errorf("got %+v", m)
+	}
+}
+
+func TestAnAddressThatIsNotThereStopsNoOther(t *testing.T) {
+	w, o := mended(t, "en")
+	w.app.Close()
+	w.rewrite("zesei.yaml", `shop: {slack: "#shop-sec"`, `shop: {email: nobody@example.com`)
+	w.open()
+	o.order(func() { o.refuse["nobody@example.com"] = &smtp.SMTPError{Code: 550, Message: "no such user"} })
+	w.take(w.bucketFails(shop, "S3.8", "one"))
+	w.passes(5*time.Minute, time.Minute)
+	if m := w.heads("#sec"); len(m) != 1 || !strings.Contains(m[0].Text, "mail nobody@example.com do not go out") || !strings.Contains(m[0].Text, "Meant for: shop") {
+		t.Errorf("got %+v", m)
+	}
+}
+
+func TestARunThatSlackRefusesIsReportedByMail(t *testing.T) {
+	w, o := mended(t, "ja")
+	w.take(w.bucketFails(shop, "S3.8", "one"))
+	w.schedule(`{cron: "0 9 * * *", do: summary, slack: "#not-there"}`)
+	w.nextMorning()
+	w.passes(10*time.Minute, time.Minute)
+	m := w.heads("#sec")
+	if len(m) != 1 || !strings.Contains(m[0].Text, "定期レポートを配信できませんでした") || !strings.Contains(m[0].Text, "#not-there") {
+		t.Fatalf("got %+v", m)
+	}
+	mend := w.slack.Faults().Add(fake.Fault{Kind: fake.ServerError})
+	w.nextMorning()
+	w.passes(50*time.Minute, time.Minute)
+	if n := o.told("sec@example.com", "定期レポートを配信できませんでした"); n != 1 {
+		t.Errorf("told %d times by mail", n)
+	}
+	mend()
+}
+
+func TestARunTellsByItsOtherWay(t *testing.T) {
+	w, o := mended(t, "en")
+	w.take(w.bucketFails(shop, "S3.8", "one"))
+	w.schedule(`{cron: "0 9 * * *", do: summary, slack: "#not-there", email: [ops@example.com, nobody@example.com]}`)
+	o.order(func() { o.refuse["nobody@example.com"] = &smtp.SMTPError{Code: 550, Message: "no such user"} })
+	w.nextMorning()
+	w.passes(10*time.Minute, time.Minute)
+	got := o.to("ops@example.com")
+	if len(got) != 2 || !strings.Contains(got[1].subject, "could not be delivered") {
+		t.Fatalf("got %+v", got)
+	}
+	for _, text := range []string{"slack:#not-there: ", "email:nobody@example.com: ", "no such user"} {
+		if !strings.Contains(got[1].parts["text/plain"], text) {
+			t.Errorf("no %q in %q", text, got[1].parts["text/plain"])
+		}
+	}
+}
