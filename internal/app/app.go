@@ -280,7 +280,7 @@ func (a *App) jobs(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	a.Outbox = &outbox.Outbox{DB: a.DB, Work: a.Work, Directory: a.Directory, Catalogue: a.Catalogue, Member: a.member, Channels: channels, Now: a.Now, Log: a.Log}
+	a.Outbox = &outbox.Outbox{DB: a.DB, Work: a.Work, Directory: a.Directory, Catalogue: a.Catalogue, Member: a.member, Channels: channels, Name: a.nameOf, Now: a.Now, Log: a.Log}
 	hub := &securityhub.Teller{DB: a.DB, Cloud: a.Cloud, Now: a.Now, Log: a.Log}
 	a.Queue.Handlers[casework.JobRecheck] = a.Recheck.Job
 	a.Queue.Handlers[casework.JobLook] = a.Recheck.LookJob

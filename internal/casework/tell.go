@@ -145,8 +145,10 @@ func (b *batch) open(ctx context.Context, g group) (*store.Message, error) {
 	switch g.kind {
 	case store.MessageImport:
 		m.Until = b.now.Add(b.rules.ImportWindow)
-	case store.MessageReminder, store.MessageEscalation, store.MessageEnding:
+	case store.MessageReminder, store.MessageEscalation:
 		m.Until = b.now.Add(reminderWindow)
+	case store.MessageEnding: // an edited message notifies nobody: one that comes later is told by itself
+		m.Until = m.SendAfter
 	case store.MessageDigest:
 		m.SendAfter = b.rules.DigestAt(g.owner, b.now)
 		if b.rules.Ladder != nil {

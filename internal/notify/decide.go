@@ -90,6 +90,12 @@ func notWorthPosting(m Message) string {
 	if m.Kind == Failure {
 		return ""
 	}
+	if m.Kind == Ending {
+		if len(m.Exceptions) == 0 {
+			return "the exceptions ended before anyone was told"
+		}
+		return ""
+	}
 	if len(m.Cases) == 0 {
 		return "no case has joined the message"
 	}

@@ -55,7 +55,9 @@ type Message struct {
 	Cases    []Case
 	Import   *Import
 	Trouble  *Trouble // of a message of kind Failure
-	Mention  []string // Slack user ids (U…, W…) or user group ids (S…)
+	// Exceptions are those of a message of kind Ending.
+	Exceptions []Exception
+	Mention    []string // Slack user ids (U…, W…) or user group ids (S…)
 	// Interactive says that buttons can be pressed under the message and that the
 	// app hears who mentions it in the thread: Slack, where it is set up so.
 	Interactive bool
@@ -99,10 +101,14 @@ type Case struct {
 	// Reason of a closed case: fixed, gone, archived, control disabled,
 	// duplicate, handled, false positive, ended; another is shown as it is. Of
 	// any other state: free text.
-	Reason      string    `json:"reason,omitempty"`
-	Proof       string    `json:"proof,omitempty"`    // what showed that it is fixed
-	ClosedAt    time.Time `json:"closed_at,omitzero"` // of a closed case
-	Due         time.Time `json:"due,omitzero"`       // zero: no deadline
+	Reason   string    `json:"reason,omitempty"`
+	Proof    string    `json:"proof,omitempty"`    // what showed that it is fixed
+	ClosedAt time.Time `json:"closed_at,omitzero"` // of a closed case
+	// Until is when the exception ends that holds on an accepted case, AcceptedBy
+	// who approved it.
+	Until       time.Time `json:"until,omitzero"`
+	AcceptedBy  string    `json:"accepted_by,omitempty"`
+	Due         time.Time `json:"due,omitzero"` // zero: no deadline
 	Overdue     bool      `json:"overdue"`
 	Recurrences int       `json:"recurrences"`
 	By          string    `json:"by,omitempty"`         // who did it, where CloudTrail says

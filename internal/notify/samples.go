@@ -88,7 +88,9 @@ func sampleCases(lang string) []namedCase {
 		with("overdue, back again", func(c *Case) {
 			c.Overdue, c.Recurrences, c.By, c.Address, c.Agent = true, 2, "taro@example.com", "203.0.113.7", "aws-cli/2.31.3"
 		}),
-		with("accepted", func(c *Case) { c.State, c.Reason = Accepted, "approved until the move in March" }),
+		with("accepted", func(c *Case) {
+			c.State, c.Reason, c.Until, c.AcceptedBy = Accepted, "the move in March replaces it", sampleDue, "taro"
+		}),
 		with("suppressed", func(c *Case) { c.State = Suppressed }),
 		with("moved", func(c *Case) { c.State, c.Reason = Moved, "payments" }),
 	}
@@ -171,6 +173,8 @@ func sampleMessages(lang string) []namedMessage {
 	reminder, escalation := digest, digest
 	reminder.Kind, escalation.Kind = Reminder, Escalation
 	overflow := digest
+	ending := digest
+	ending.Kind, ending.Cases, ending.Exceptions = Ending, nil, sampleEndings(lang)
 	overflow.Kind, overflow.Cases = Overflow, sampleOverflow(lang)
 	shared := digest
 	shared.Via, shared.Owner, shared.Mention, shared.Cases = Email, "shop,web", nil, nil
@@ -198,6 +202,6 @@ func sampleMessages(lang string) []namedMessage {
 	}
 	quiet := imported
 	quiet.Import = &Import{Total: 1, Severities: []SeverityCount{{finding.Low, 1}}}
-	return []namedMessage{{"one case", base}, {"group", group}, {"large group", many}, {"digest", digest}, {"reminder", reminder}, {"escalation", escalation}, {"overflow", overflow}, {"digest of two owners", shared},
+	return []namedMessage{{"one case", base}, {"group", group}, {"large group", many}, {"digest", digest}, {"reminder", reminder}, {"escalation", escalation}, {"overflow", overflow}, {"ending", ending}, {"digest of two owners", shared},
 		{"one case, with buttons", pressed}, {"group, with buttons", pressedGroup}, {"notice", notice}, {"first import", imported}, {"first import of one", quiet}}
 }

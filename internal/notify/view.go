@@ -27,22 +27,23 @@ const (
 // part is taken over its view, so a part changes exactly when something that a
 // template can print has changed.
 type View struct {
-	Template string           `json:"template"` // cases, case, reply, import-summary, digest
-	Language string           `json:"language"`
-	ZoneName string           `json:"zone"`
-	Owner    string           `json:"owner"`
-	Control  Control          `json:"control"`
-	Severity finding.Severity `json:"severity,omitempty"` // highest of the open cases, else the control's
-	Case     *Case            `json:"case,omitempty"`     // the only case, or the one of a detail or reply
-	Cases    []Case           `json:"cases,omitempty"`    // of a list, most urgent first
-	Ranking  []Rank           `json:"ranking,omitempty"`  // of what came above the attention budget
-	More     int              `json:"more,omitempty"`     // cases that the list leaves out
-	Counts   Counts           `json:"counts"`
-	Due      time.Time        `json:"due,omitzero"` // earliest deadline of the open cases
-	Import   *Import          `json:"import,omitempty"`
-	Event    Event            `json:"event,omitempty"`
-	Asked    *Asked           `json:"asked,omitempty"`
-	Trouble  *Trouble         `json:"trouble,omitempty"`
+	Template   string           `json:"template"` // cases, case, reply, import-summary, digest
+	Language   string           `json:"language"`
+	ZoneName   string           `json:"zone"`
+	Owner      string           `json:"owner"`
+	Control    Control          `json:"control"`
+	Severity   finding.Severity `json:"severity,omitempty"` // highest of the open cases, else the control's
+	Case       *Case            `json:"case,omitempty"`     // the only case, or the one of a detail or reply
+	Cases      []Case           `json:"cases,omitempty"`    // of a list, most urgent first
+	Ranking    []Rank           `json:"ranking,omitempty"`  // of what came above the attention budget
+	More       int              `json:"more,omitempty"`     // cases that the list leaves out
+	Counts     Counts           `json:"counts"`
+	Due        time.Time        `json:"due,omitzero"` // earliest deadline of the open cases
+	Import     *Import          `json:"import,omitempty"`
+	Exceptions []Exception      `json:"exceptions,omitempty"` // that end soon
+	Event      Event            `json:"event,omitempty"`
+	Asked      *Asked           `json:"asked,omitempty"`
+	Trouble    *Trouble         `json:"trouble,omitempty"`
 	// Details says that the channel shows each case in a thread below.
 	Details bool `json:"details,omitempty"`
 	// Interactive says that the reader can press buttons under it and is heard in
@@ -119,7 +120,7 @@ func (m Message) base(template string) View {
 // where it has several.
 func (m Message) overview() View {
 	v := m.base(string(m.Kind))
-	v.Import, v.Trouble = m.Import.short(), m.Trouble.utc()
+	v.Import, v.Trouble, v.Exceptions = m.Import.short(), m.Trouble.utc(), m.endings()
 	cases := ordered(m.Cases)
 	var worst finding.Severity
 	for _, c := range cases {
@@ -233,7 +234,7 @@ func rank(a, b bool) int {
 
 // utc makes equal instants equal in a hash.
 func (c Case) utc() Case {
-	c.Due, c.ClosedAt = second(c.Due), second(c.ClosedAt)
+	c.Due, c.ClosedAt, c.Until = second(c.Due), second(c.ClosedAt), second(c.Until)
 	return c
 }
 

@@ -54,8 +54,11 @@ type Outbox struct {
 	Wishes *Wishes
 	// Channels are the configured ways out by kind: "slack", "webhook".
 	Channels map[notify.Via]notify.Channel
-	Now      func() time.Time
-	Log      *slog.Logger
+	// Name is how people know who stands behind an ID of the audit chain
+	// (cli:taro); nil: the ID itself.
+	Name func(id string) string
+	Now  func() time.Time
+	Log  *slog.Logger
 }
 
 // Job brings one message up to date.
@@ -133,6 +136,8 @@ func (o *Outbox) Message(ctx context.Context, row store.Message) (notify.Message
 		return o.notices(ctx, row, m)
 	case store.MessageFailure:
 		return o.failure(ctx, row, m)
+	case store.MessageEnding:
+		return o.endings(ctx, row, m)
 	case store.MessageImport:
 		m.Kind, m.Import = notify.ImportSummary, o.summary(files, voice.Language)
 		return m, nil
@@ -206,6 +211,9 @@ func (o *Outbox) Case(f *casefile.File, fix store.Fix, language string) notify.C
 	}
 	if f.State == casefile.Open {
 		c.Reason = ""
+	}
+	if x := f.Life.Exception; f.State == casefile.Accepted && x != nil {
+		c.Until, c.AcceptedBy, c.Reason = x.Until, o.name(x.ApprovedBy), cmp.Or(x.Reason, c.Reason)
 	}
 	if f.ResourceType == accountType && c.AccountName != "" {
 		c.ResourceName = c.AccountName // the account itself, not its root user

@@ -19,7 +19,7 @@ type Payload struct {
 	Version int              `json:"version"` // grows with each change; each holds the whole message
 	Why     string           `json:"why"`
 	SentAt  time.Time        `json:"sent_at"`
-	Kind    notify.Kind      `json:"kind"` // cases, import-summary, digest, reminder, escalation, notice, failure
+	Kind    notify.Kind      `json:"kind"` // cases, import-summary, digest, reminder, escalation, overflow, ending, notice, failure
 	Owner   string           `json:"owner"`
 	Text    string           `json:"text"` // as a person reads it, plain, in Language
 	Lang    string           `json:"language"`
@@ -33,6 +33,8 @@ type Payload struct {
 	Ranking []notify.Rank    `json:"ranking,omitempty"` // of kind overflow, in place of Cases
 	Import  *notify.Import   `json:"import,omitempty"`
 	Trouble *notify.Trouble  `json:"trouble,omitempty"` // of kind failure
+	// Exceptions are those that end soon, of kind ending.
+	Exceptions []notify.Exception `json:"exceptions,omitempty"`
 }
 
 // NewPayload is what is sent of one version of a part. Other channels that carry
@@ -45,7 +47,7 @@ func NewPayload(m notify.Message, a notify.Action, part notify.Part, texts *noti
 		Schema: 1, ID: id(m.Key, a.Part, part), Key: m.Key, Version: part.Version,
 		Why: a.Why, SentAt: now.UTC(), Kind: m.Kind, Owner: m.Owner, Text: text,
 		Lang: v.Language, Zone: v.ZoneName, Level: v.Severity, Counts: v.Counts, Due: v.Due,
-		Cases: v.Cases, More: v.More, Ranking: v.Ranking, Import: v.Import, Trouble: v.Trouble,
+		Cases: v.Cases, More: v.More, Ranking: v.Ranking, Import: v.Import, Trouble: v.Trouble, Exceptions: v.Exceptions,
 	}
 	if v.Case != nil {
 		p.Cases = []notify.Case{*v.Case}
