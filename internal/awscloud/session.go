@@ -189,7 +189,7 @@ func (c *Cloud) assume(ctx context.Context, base aws.Config, key sessionKey, rol
 				o.ExternalID = aws.String(externalID)
 			}
 		})
-	credentials := aws.NewCredentialsCache(provider, func(o *aws.CredentialsCacheOptions) { o.ExpiryWindow = time.Minute })
+	credentials := &byClock{provider: provider, now: c.cfg.Now}
 	if _, err := credentials.Retrieve(ctx); err != nil {
 		if Classify(err) == Denied {
 			return nil, refuse(fmt.Sprintf("role %s may not be assumed (%s): check its trust policy and external id", role, Code(err)), err)
