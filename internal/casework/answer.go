@@ -77,9 +77,10 @@ func (w *Work) Said(ctx context.Context, p Person, ids []int64, text string, sub
 	})
 }
 
-// Attempted keeps in the audit chains that a person tried what they may not do.
-// Trying the same again leaves nothing more.
-func (w *Work) Attempted(ctx context.Context, p Person, ids []int64, what, why string) error {
+// Record keeps in the audit chains what a person did that changes nothing: looked at
+// a plan, tried what they may not do.
+// The same delivery again leaves nothing more.
+func (w *Work) Record(ctx context.Context, p Person, ids []int64, what, why string) error {
 	err := w.change(ctx, ids, func(b *batch, f *casefile.File) error {
 		if err := b.once(ctx, p); err != nil {
 			return err
