@@ -2,50 +2,11 @@ package report
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"strings"
-	"time"
 
-	"zesei/internal/casefile"
 	"zesei/internal/store"
 )
-
-// group is how many state cases are alike.
-type group struct {
-	owner          string
-	state          casefile.State
-	standards      []string
-	severity       int // rank
-	n              int
-	overdue        int // open, past their deadline
-	opened, closed int // since a time
-}
-
-const groups = `SELECT owner, state, standards, severity, count(*),
-	sum(state = 'open' AND coalesce(due < $1, 0)), sum(opened_at >= $2), sum(coalesce(closed_at >= $2, 0) AND state = 'closed')
-	FROM cases WHERE kind = 'state' AND (state <> 'closed' OR closed_at >= $2)
-	GROUP BY owner, state, standards, severity`
-
-// countCases counts the cases that stand, and those closed since a time.
-func countCases(ctx context.Context, q store.Querier, now, since time.Time) ([]group, error) {
-	rows, err := q.QueryContext(ctx, groups, now.UnixMilli(), since.UnixMilli())
-	if err != nil {
-		return nil, fmt.Errorf("counting cases: %w", err)
-	}
-	defer rows.Close()
-	var out []group
-	for rows.Next() {
-		var g group
-		var standards string
-		if err := rows.Scan(&g.owner, &g.state, &standards, &g.severity, &g.n, &g.overdue, &g.opened, &g.closed); err != nil {
-			return nil, fmt.Errorf("counting cases: %w", err)
-		}
-		g.standards = list(standards)
-		out = append(out, g)
-	}
-	return out, rows.Err()
-}
 
 // statements is how many findings of Security Hub say the same of a control.
 type statements struct {
@@ -53,44 +14,77 @@ type statements struct {
 	standards []string
 	status    string // PASSED, FAILED, WARNING, NOT_AVAILABLE
 	ignored   bool   // suppressed, or under an exception: left out of the score
+	account   string // where statements are told apart by account and owner
+	owner     string
 	n         int
 }
 
 // said counts what Security Hub says of each control now: the statements that
 // cases keep of it, and the passes where no case stands. Archived ones are left
 // out.
-const said = `SELECT c.control, s.standards, s.status, s.workflow = 'SUPPRESSED' OR c.state IN ('accepted', 'suppressed') AS ignored, count(*)
+const (
+	saidByCases = `SELECT c.control, s.standards, s.status, s.workflow = 'SUPPRESSED' OR c.state IN ('accepted', 'suppressed') AS ignored, %[1]s, count(*)
 	FROM sources s JOIN cases c ON c.id = s.case_id
-	WHERE c.kind = 'state' AND s.record_state = 'ACTIVE' AND s.product LIKE '%%:product/aws/securityhub' %s
-	GROUP BY c.control, s.standards, s.status, ignored
-	UNION ALL
-	SELECT p.control, p.standards, p.status, 0, count(*) FROM passes p WHERE 1 = 1 %s GROUP BY p.control, p.standards, p.status`
+	WHERE c.kind = 'state' AND s.record_state = 'ACTIVE' AND s.product LIKE '%%:product/aws/securityhub' %[2]s
+	GROUP BY c.control, s.standards, s.status, ignored, %[1]s`
+	saidByPasses = `SELECT p.control, p.standards, p.status, 0, p.account, '', count(*) FROM passes p WHERE 1 = 1 %s GROUP BY p.control, p.account, p.standards, p.status`
+)
 
-func countStatements(ctx context.Context, q store.Querier, accounts []string) ([]statements, error) {
+// countStatements counts what is said of a part of the findings.
+func countStatements(ctx context.Context, q store.Querier, of ScoreOf) ([]statements, error) {
 	ofCases, ofPasses := "", ""
 	var args []any
-	if len(accounts) > 0 {
+	if len(of.Accounts) > 0 {
 		var marks []string
-		for i, a := range accounts {
+		for i, a := range of.Accounts {
 			marks, args = append(marks, fmt.Sprintf("$%d", i+1)), append(args, a)
 		}
 		in := " IN (" + strings.Join(marks, ", ") + ")"
 		ofCases, ofPasses = "AND c.account"+in, "AND p.account"+in
 	}
-	rows, err := q.QueryContext(ctx, fmt.Sprintf(said, ofCases, ofPasses), args...)
+	caseArgs := args
+	if of.Owner != "" {
+		caseArgs = append(caseArgs[:len(caseArgs):len(caseArgs)], of.Owner)
+		ofCases += fmt.Sprintf(" AND c.owner = $%d", len(caseArgs))
+	}
+	out, err := readStatements(ctx, q, fmt.Sprintf(saidByCases, "'', ''", ofCases), caseArgs...)
+	if err != nil {
+		return nil, err
+	}
+	passes, err := readStatements(ctx, q, fmt.Sprintf(saidByPasses, ofPasses), args...)
+	for _, s := range passes {
+		if of.Owner == "" || of.OwnerOf(s.account) == of.Owner {
+			out = append(out, s)
+		}
+	}
+	return out, err
+}
+
+// everyStatement counts all that is said, told apart by account and owner.
+func everyStatement(ctx context.Context, q store.Querier, ownerOf func(account string) string) ([]statements, error) {
+	out, err := readStatements(ctx, q, fmt.Sprintf(saidByCases, "c.account, c.owner", ""))
+	if err != nil {
+		return nil, err
+	}
+	passes, err := readStatements(ctx, q, fmt.Sprintf(saidByPasses, ""))
+	for _, s := range passes {
+		s.owner = ownerOf(s.account)
+		out = append(out, s)
+	}
+	return out, err
+}
+
+func readStatements(ctx context.Context, q store.Querier, query string, args ...any) ([]statements, error) {
+	rows, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("counting what Security Hub says: %w", err)
 	}
 	defer rows.Close()
-	return scanStatements(rows)
-}
-
-func scanStatements(rows *sql.Rows) ([]statements, error) {
 	var out []statements
 	for rows.Next() {
 		var s statements
 		var standards string
-		if err := rows.Scan(&s.control, &standards, &s.status, &s.ignored, &s.n); err != nil {
+		if err := rows.Scan(&s.control, &standards, &s.status, &s.ignored, &s.account, &s.owner, &s.n); err != nil {
 			return nil, fmt.Errorf("counting what Security Hub says: %w", err)
 		}
 		s.standards = list(standards)
@@ -107,19 +101,19 @@ func list(joined string) []string {
 }
 
 // seenStandards are the standards of which any finding was ever taken in.
-func seenStandards(ctx context.Context, q store.Querier) ([]string, error) {
+func seenStandards(ctx context.Context, q store.Querier) (map[string]bool, error) {
 	rows, err := q.QueryContext(ctx, `SELECT name FROM firsts WHERE kind = 'standard'`)
 	if err != nil {
 		return nil, fmt.Errorf("reading which standards were seen: %w", err)
 	}
 	defer rows.Close()
-	var out []string
+	out := map[string]bool{}
 	for rows.Next() {
 		var name string
 		if err := rows.Scan(&name); err != nil {
 			return nil, fmt.Errorf("reading which standards were seen: %w", err)
 		}
-		out = append(out, name)
+		out[name] = true
 	}
 	return out, rows.Err()
 }

@@ -2,6 +2,7 @@ package report
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -16,23 +17,60 @@ type ControlStatus string
 // The statuses of a control (Security Hub user guide, "Evaluating compliance
 // status and control status").
 const (
-	Passed  ControlStatus = "PASSED"
-	Failed  ControlStatus = "FAILED"
-	Unknown ControlStatus = "UNKNOWN"
-	NoData  ControlStatus = "NO_DATA"
+	Passed   ControlStatus = "PASSED"
+	Failed   ControlStatus = "FAILED"
+	Unknown  ControlStatus = "UNKNOWN"
+	NoData   ControlStatus = "NO_DATA"
+	Disabled ControlStatus = "DISABLED"
 )
+
+// Statuses are all of them, what lowers a score first.
+var Statuses = []ControlStatus{Failed, Unknown, Passed, NoData, Disabled}
 
 // Score is the security score of one standard, or of all controls together.
 type Score struct {
 	Standard string `json:"standard"` // our id; "all" for all standards
 	Title    string `json:"title"`
 	// Score is in percent; nil where no control has data.
-	Score    *int                     `json:"score"`
-	Passed   int                      `json:"passed"`
-	Failed   int                      `json:"failed"`
-	Unknown  int                      `json:"unknown"`
-	NoData   int                      `json:"no_data"`
-	Controls map[string]ControlStatus `json:"controls"`
+	Score    *int `json:"score"`
+	Passed   int  `json:"passed"` // controls
+	Failed   int  `json:"failed"`
+	Unknown  int  `json:"unknown"`
+	NoData   int  `json:"no_data"`
+	Disabled int  `json:"disabled"`
+	// Before is the score that was kept of an earlier day; nil: none.
+	Before *Kept `json:"before,omitempty"`
+	// Controls explain the score, in natural order.
+	Controls []ControlScore `json:"controls"`
+}
+
+// Kept is a score out of the history.
+type Kept struct {
+	Day   store.Day `json:"day"`
+	Score int       `json:"score"`
+}
+
+// Change is how many points the score has risen since Before; ok is false where
+// one of the two is not known.
+func (s Score) Change() (points int, ok bool) {
+	if s.Before == nil || s.Score == nil {
+		return 0, false
+	}
+	return *s.Score - s.Before.Score, true
+}
+
+// ControlScore is what a control contributes to a score, and why. The numbers
+// count findings.
+type ControlScore struct {
+	Control  string        `json:"control"`
+	Title    string        `json:"title,omitempty"`
+	Severity string        `json:"severity,omitempty"` // the catalogue's
+	Status   ControlStatus `json:"status"`
+	Passed   int           `json:"passed"`
+	Failed   int           `json:"failed"`
+	Unknown  int           `json:"unknown"` // WARNING and NOT_AVAILABLE
+	LeftOut  int           `json:"left_out"`
+	Why      string        `json:"why"`
 }
 
 // AllStandards is Score.Standard of the score over all controls, each counted
@@ -53,6 +91,19 @@ func Percent(passed, failed, unknown int) (percent int, ok bool) {
 // tally is what findings say of one control.
 type tally struct{ passed, failed, other, ignored int }
 
+func (t *tally) add(s statements) {
+	switch {
+	case s.ignored:
+		t.ignored += s.n
+	case s.status == "FAILED":
+		t.failed += s.n
+	case s.status == "PASSED":
+		t.passed += s.n
+	default:
+		t.other += s.n
+	}
+}
+
 // status is the order of Security Hub's tests: suppressed findings do not
 // count, one failed finding fails the control, one that cannot tell makes it
 // unknown.
@@ -68,66 +119,144 @@ func (t tally) status() ControlStatus {
 	return NoData
 }
 
+// ScoreOf asks for scores.
+type ScoreOf struct {
+	Accounts []string // none: all
+	Owner    string   // "": all
+	// OwnerOf says whose an account is: a pass without a case has no owner of its
+	// own. Needed with Owner.
+	OwnerOf func(account string) string
+	// Catalogue adds the controls of a standard of which nothing is known, and the
+	// titles; nil: neither.
+	Catalogue *control.Catalogue
+	// Switched are the controls that were disabled through zesei.
+	Switched []store.ControlChange
+	Language string
+}
+
 // Scores computes the score of each standard that findings belong to, and of all
 // controls together (last), from what Security Hub has said; accounts narrows to
 // some (none: all). Findings that are suppressed there or by the policy, or that
 // stand under an exception, are left out, as Security Hub does.
 func Scores(ctx context.Context, q store.Querier, accounts []string, language string) ([]Score, error) {
-	all, err := countStatements(ctx, q, accounts)
+	return ScoresOf(ctx, q, ScoreOf{Accounts: accounts, Language: language})
+}
+
+// ScoresOf is Scores of a part, with every control that has a place in it.
+func ScoresOf(ctx context.Context, q store.Querier, of ScoreOf) ([]Score, error) {
+	all, err := countStatements(ctx, q, of)
 	if err != nil {
 		return nil, err
 	}
-	return scores(all, language), nil
+	return scores(all, of), nil
 }
 
-func scores(all []statements, language string) []Score {
-	byStandard := map[string]map[string]tally{AllStandards: {}}
+// tallies are what findings say, by standard and control. The standard
+// AllStandards holds what any standard holds.
+type tallies map[string]map[string]tally
+
+func (t tallies) add(s statements) {
+	if t[AllStandards] == nil {
+		t[AllStandards] = map[string]tally{}
+	}
+	if len(s.standards) == 0 {
+		return // of no enabled standard
+	}
+	for _, standard := range append([]string{AllStandards}, s.standards...) {
+		if t[standard] == nil {
+			t[standard] = map[string]tally{}
+		}
+		one := t[standard][s.control]
+		one.add(s)
+		t[standard][s.control] = one
+	}
+}
+
+// fill adds what a catalogue holds for the standards and nothing is known of.
+func (t tallies) fill(cat *control.Catalogue) {
+	if cat == nil {
+		return
+	}
+	for _, c := range cat.All() {
+		if !c.Active() {
+			continue
+		}
+		for standard := range c.Standards {
+			if _, seen := t[standard]; !seen {
+				continue
+			}
+			for _, in := range []string{standard, AllStandards} {
+				if _, known := t[in][c.ID]; !known {
+					t[in][c.ID] = tally{}
+				}
+			}
+		}
+	}
+}
+
+func scores(all []statements, of ScoreOf) []Score {
+	t := tallies{AllStandards: {}}
 	for _, s := range all {
-		for _, standard := range append([]string{AllStandards}, s.standards...) {
-			if standard == AllStandards && len(s.standards) == 0 {
-				continue // of no enabled standard
-			}
-			if byStandard[standard] == nil {
-				byStandard[standard] = map[string]tally{}
-			}
-			t := byStandard[standard][s.control]
-			switch {
-			case s.ignored:
-				t.ignored += s.n
-			case s.status == "FAILED":
-				t.failed += s.n
-			case s.status == "PASSED":
-				t.passed += s.n
-			default:
-				t.other += s.n
-			}
-			byStandard[standard][s.control] = t
-		}
+		t.add(s)
 	}
+	t.fill(of.Catalogue)
+	switched := switchedOff(of)
 	var out []Score
-	for _, id := range slices.Sorted(maps.Keys(byStandard)) {
+	for _, id := range slices.Sorted(maps.Keys(t)) {
 		if id != AllStandards {
-			out = append(out, score(id, byStandard[id], language))
+			out = append(out, score(id, t[id], switched[id], of))
 		}
 	}
-	return append(out, score(AllStandards, byStandard[AllStandards], language))
+	return append(out, score(AllStandards, t[AllStandards], switched[AllStandards], of))
 }
 
-func score(id string, controls map[string]tally, language string) Score {
-	s := Score{Standard: id, Title: standardTitle(id, language), Controls: map[string]ControlStatus{}}
-	for control, t := range controls {
-		st := t.status()
-		s.Controls[control] = st
-		switch st {
-		case Passed:
-			s.Passed++
-		case Failed:
-			s.Failed++
-		case Unknown:
-			s.Unknown++
-		default:
-			s.NoData++
+// switchedOff are the accounts in which controls were disabled, with the last
+// reason, by standard and control.
+func switchedOff(of ScoreOf) map[string]map[string]*off {
+	out := map[string]map[string]*off{}
+	for _, c := range of.Switched {
+		if len(of.Accounts) > 0 && !slices.Contains(of.Accounts, c.Account) || of.Owner != "" && of.OwnerOf(c.Account) != of.Owner {
+			continue
 		}
+		for _, standard := range []string{c.Standard, AllStandards} {
+			if out[standard] == nil {
+				out[standard] = map[string]*off{}
+			}
+			o := out[standard][c.Control]
+			if o == nil {
+				o = &off{accounts: map[string]bool{}}
+				out[standard][c.Control] = o
+			}
+			o.accounts[c.Account], o.reason = true, c.Reason
+		}
+	}
+	return out
+}
+
+type off struct {
+	accounts map[string]bool
+	reason   string
+}
+
+func score(id string, controls map[string]tally, switched map[string]*off, of ScoreOf) Score {
+	s := Score{Standard: id, Title: standardTitle(id, of.Language), Controls: []ControlScore{}}
+	for _, id := range slices.SortedFunc(maps.Keys(controls), control.Compare) {
+		t := controls[id]
+		c := ControlScore{Control: id, Status: t.status(), Passed: t.passed, Failed: t.failed, Unknown: t.other, LeftOut: t.ignored}
+		if of.Catalogue != nil {
+			if known, ok := of.Catalogue.Lookup(id); ok {
+				c.Title, c.Severity = known.Title.In(of.Language), known.Severity
+			}
+		}
+		c.Why = t.why(of.Language)
+		// Findings that are still there speak before the switch does: they are
+		// archived three to five days after it.
+		if o := switched[id]; o != nil && t == (tally{}) {
+			c.Status = Disabled
+			c.Why = say(of.Language, "disabled in %d accounts: %s", "%d アカウントで無効化されています: %s", len(o.accounts), o.reason)
+		}
+		s.Controls = append(s.Controls, c)
+		*map[ControlStatus]*int{Passed: &s.Passed, Failed: &s.Failed, Unknown: &s.Unknown, NoData: &s.NoData, Disabled: &s.Disabled}[c.Status]++
 	}
 	if p, ok := Percent(s.Passed, s.Failed, s.Unknown); ok {
 		s.Score = &p
@@ -135,16 +264,47 @@ func score(id string, controls map[string]tally, language string) Score {
 	return s
 }
 
+// why says in words what makes the status.
+func (t tally) why(language string) string {
+	n := t.passed + t.failed + t.other
+	out := ""
+	switch t.status() {
+	case Failed:
+		out = say(language, "%d of %d findings fail", "%[2]d 件中 %[1]d 件が失敗しています", t.failed, n)
+	case Unknown:
+		out = say(language, "%d of %d findings cannot tell (WARNING or NOT_AVAILABLE)", "%[2]d 件中 %[1]d 件が判定できていません(WARNING または NOT_AVAILABLE)", t.other, n)
+	case Passed:
+		out = say(language, "none of %d findings fails", "%d 件の検出に失敗はありません", n)
+	default:
+		if t.ignored > 0 {
+			return say(language, "all %d findings are suppressed or accepted", "%d 件すべてが抑制または許容されています", t.ignored)
+		}
+		return say(language, "no finding of it was taken in", "検出結果がありません")
+	}
+	if t.ignored > 0 {
+		out += say(language, "; %d more are suppressed or accepted", "(ほか %d 件は抑制または許容)", t.ignored)
+	}
+	return out
+}
+
 // With lists the controls of a status in natural order.
 func (s Score) With(status ControlStatus) []string {
 	var ids []string
-	for id, st := range s.Controls {
-		if st == status {
-			ids = append(ids, id)
+	for _, c := range s.Controls {
+		if c.Status == status {
+			ids = append(ids, c.Control)
 		}
 	}
-	slices.SortFunc(ids, control.Compare)
 	return ids
+}
+
+// say writes a sentence in a language.
+func say(language, en, ja string, args ...any) string {
+	text := control.Text{EN: en, JA: ja}.In(language)
+	if len(args) == 0 {
+		return text
+	}
+	return fmt.Sprintf(text, args...)
 }
 
 func standardTitle(id, language string) string {
@@ -152,7 +312,7 @@ func standardTitle(id, language string) string {
 		return s.Title.In(language)
 	}
 	if id == AllStandards {
-		return control.Text{EN: "All standards, each control once", JA: "全基準(各コントロールを 1 回だけ数える)"}.In(language)
+		return say(language, "All standards, each control once", "全基準(各コントロールを 1 回だけ数える)")
 	}
 	return id
 }

@@ -1,37 +1,49 @@
 package report
 
 import (
-	"bytes"
+	"cmp"
 	"context"
-	"embed"
-	"fmt"
 	"maps"
 	"slices"
-	"text/template"
 	"time"
 
 	"zesei/internal/casefile"
 	"zesei/internal/control"
+	"zesei/internal/finding"
 	"zesei/internal/store"
 )
 
-// Summary says how things stand, for one owner or for all.
+// Summary says how things stand now and what has changed in a period, for one
+// owner or for all. Its times carry the zone that they are told in.
 type Summary struct {
-	At    time.Time `json:"at"`
-	Since time.Time `json:"since"` // opened and closed count from then
+	At time.Time `json:"at"`
+	// From and To are the period, both days included.
+	From store.Day `json:"from"`
+	To   store.Day `json:"to"`
 	// Owner is "" for all owners together.
 	Owner     string          `json:"owner,omitempty"`
 	Standards []StandardCount `json:"standards"`
-	// Other counts what belongs to none of the standards.
-	Other   *StandardCount `json:"other,omitempty"`
-	Open    int            `json:"open"`
-	Overdue int            `json:"overdue"`
-	// Accepted are under an exception.
-	Accepted int `json:"accepted"`
-	Opened   int `json:"opened"`
-	Closed   int `json:"closed"`
-	// Owners breaks a summary of all down.
-	Owners []OwnerCount `json:"owners,omitempty"`
+	// Incidents and Other count what belongs to none of the standards: happenings,
+	// and what other products say; nil where there is nothing.
+	Incidents *StandardCount `json:"incidents,omitempty"`
+	Other     *StandardCount `json:"other,omitempty"`
+	Open      int            `json:"open"`
+	Urgent    int            `json:"urgent"` // open, CRITICAL and HIGH
+	Overdue   int            `json:"overdue"`
+	Accepted  int            `json:"accepted"` // under an exception
+	Changes   Changes        `json:"changes"`
+	FixTime   FixTime        `json:"fix_time"`
+	Ages      []AgeCount     `json:"ages"`
+	Controls  []ControlCount `json:"controls"`         // with the most open cases
+	Owners    []OwnerCount   `json:"owners,omitempty"` // of a summary of all: with the most urgent cases
+	Next      []NextCase     `json:"next"`             // due next, or overdue longest
+	Scores    []Score        `json:"scores"`
+	Days      []DayCount     `json:"days"`
+	History   []ScoreDays    `json:"score_history"`
+	// Tickets is where the owner's tickets are listed; "" nowhere.
+	Tickets string `json:"tickets,omitempty"`
+
+	closing map[string]string
 }
 
 // StandardCount counts the open cases of one standard by severity.
@@ -43,11 +55,40 @@ type StandardCount struct {
 	Medium        int    `json:"medium"`
 	Low           int    `json:"low"`
 	Informational int    `json:"informational"`
+	// Links lead to the findings in Security Hub's console, by severity; "" leads
+	// to all of the standard.
+	Links map[finding.Severity]string `json:"links,omitempty"`
 }
 
-func (c *StandardCount) add(rank, n int) {
-	*[]*int{&c.Informational, &c.Low, &c.Medium, &c.High, &c.Critical}[rank] += n
+func (c *StandardCount) of(rank int) *int {
+	return []*int{&c.Informational, &c.Low, &c.Medium, &c.High, &c.Critical}[rank]
 }
+
+// Total is all severities together.
+func (c *StandardCount) Total() int {
+	return c.Critical + c.High + c.Medium + c.Low + c.Informational
+}
+
+// SeverityCount is one line of a StandardCount.
+type SeverityCount struct {
+	Severity finding.Severity
+	N        int
+	Link     string
+}
+
+// Lines are the counts, severest first: zeros stand, except that of
+// informational findings.
+func (c *StandardCount) Lines() []SeverityCount {
+	var out []SeverityCount
+	for rank, s := range bySeverity {
+		if n := *c.of(4 - rank); n > 0 || s != finding.Informational {
+			out = append(out, SeverityCount{s, n, c.Links[s]})
+		}
+	}
+	return out
+}
+
+var bySeverity = []finding.Severity{finding.Critical, finding.High, finding.Medium, finding.Low, finding.Informational}
 
 // OwnerCount counts the open cases of one owner.
 type OwnerCount struct {
@@ -57,114 +98,178 @@ type OwnerCount struct {
 	Overdue int    `json:"overdue"`
 }
 
+// ControlCount counts the open cases of one control.
+type ControlCount struct {
+	Control  string           `json:"control"`
+	Title    string           `json:"title"`
+	Severity finding.Severity `json:"severity"` // the severest
+	Open     int              `json:"open"`
+	Link     string           `json:"link,omitempty"`
+}
+
+// MostListed is how many controls, owners and cases a summary names.
+const MostListed = 10
+
 // SummaryOf asks for a summary.
 type SummaryOf struct {
 	Owner     string   // "": all
 	Standards []string // those that count; shown once a finding of them was seen
-	Language  string
-	At, Since time.Time
+	Language  string   // of titles
+	At        time.Time
+	Zone      *time.Location // in which days are counted; nil: UTC
+	From, To  store.Day      // both zero: DefaultPeriod
+	Catalogue *control.Catalogue
+	// Console makes links to Security Hub; nil: none. Accounts are the owner's, to
+	// narrow the links down.
+	Console  *Console
+	Accounts []string
+	Tickets  string // where the owner's tickets are listed
+	// Closing replaces the last sentences: a text template on Summary by language.
+	Closing map[string]string
+	// Score says whose accounts are whose, as in ScoreOf.
+	Score ScoreOf
 }
 
 // Summarize counts cases by standard and severity. A case that several standards
 // hold counts in each of them, and once in the totals.
 func Summarize(ctx context.Context, q store.Querier, of SummaryOf) (Summary, error) {
-	groups, err := countCases(ctx, q, of.At, of.Since)
-	if err != nil {
-		return Summary{}, err
+	if of.Zone == nil {
+		of.Zone = time.UTC
+	}
+	of.At = of.At.In(of.Zone)
+	if of.From == 0 {
+		of.From, of.To = DefaultPeriod(store.DayOf(of.At))
 	}
 	seen, err := seenStandards(ctx, q)
 	if err != nil {
 		return Summary{}, err
 	}
-	of.Standards = slices.DeleteFunc(slices.Clone(of.Standards), func(id string) bool { return !slices.Contains(seen, id) })
-	return summarize(groups, of), nil
+	of.Standards = slices.DeleteFunc(slices.Clone(of.Standards), func(id string) bool { return !seen[id] })
+	standing, err := store.Standings(ctx, q, of.Owner)
+	if err != nil {
+		return Summary{}, err
+	}
+	waiting, err := store.AgesOfOpen(ctx, q, of.Owner, of.At, ageLimits)
+	if err != nil {
+		return Summary{}, err
+	}
+	s := summarize(standing, waiting, of)
+	for _, add := range []func(context.Context, store.Querier, SummaryOf) error{s.readMoves, s.readFixTime, s.readNext, s.readScores} {
+		if err := add(ctx, q, of); err != nil {
+			return Summary{}, err
+		}
+	}
+	return s, nil
 }
 
-func summarize(groups []group, of SummaryOf) Summary {
-	s := Summary{At: of.At, Since: of.Since, Owner: of.Owner, Standards: []StandardCount{}}
+// summarize counts what stands.
+func summarize(standing map[store.Standing]int, waiting []store.Waiting, of SummaryOf) Summary {
+	s := Summary{At: of.At, From: of.From, To: of.To, Owner: of.Owner, Standards: []StandardCount{}, Tickets: of.Tickets, closing: of.Closing}
 	for _, id := range of.Standards {
-		s.Standards = append(s.Standards, StandardCount{Standard: id, Title: standardTitle(id, of.Language)})
+		s.Standards = append(s.Standards, StandardCount{Standard: id, Title: standardTitle(id, of.Language), Links: of.links(id)})
 	}
-	other := StandardCount{Title: control.Text{EN: "Other sources", JA: "その他の検出元"}.In(of.Language)}
-	owners := map[string]*OwnerCount{}
-	for _, g := range groups {
-		if of.Owner != "" && g.owner != of.Owner {
+	other := StandardCount{Title: otherTitle.In(of.Language)}
+	incidents := StandardCount{Title: incidentsTitle.In(of.Language)}
+	owners, controls := map[string]*OwnerCount{}, map[string]*ControlCount{}
+	for g, n := range standing {
+		if g.State == casefile.Accepted {
+			s.Accepted += n
+		}
+		if g.State != casefile.Open {
 			continue
 		}
-		s.Opened += g.opened
-		s.Closed += g.closed
-		switch g.state {
-		case casefile.Accepted:
-			s.Accepted += g.n
-		case casefile.Open:
-			s.Open += g.n
-			s.Overdue += g.overdue
-			o := owners[g.owner]
-			if o == nil {
-				o = &OwnerCount{Owner: g.owner}
-				owners[g.owner] = o
+		s.Open += n
+		o := entry(owners, g.Owner)
+		o.Owner, o.Open = g.Owner, o.Open+n
+		if g.Severity >= finding.High.Rank() {
+			s.Urgent, o.Urgent = s.Urgent+n, o.Urgent+n
+		}
+		c := entry(controls, g.Control)
+		c.Control, c.Open = g.Control, c.Open+n
+		if is := bySeverity[4-g.Severity]; is.Rank() >= c.Severity.Rank() {
+			c.Severity = is
+		}
+		in, standards := false, list(g.Standards)
+		for i := range s.Standards {
+			if slices.Contains(standards, s.Standards[i].Standard) {
+				*s.Standards[i].of(g.Severity) += n
+				in = true
 			}
-			o.Open, o.Overdue = o.Open+g.n, o.Overdue+g.overdue
-			if g.severity >= 3 {
-				o.Urgent += g.n
-			}
-			in := false
-			for i := range s.Standards {
-				if slices.Contains(g.standards, s.Standards[i].Standard) {
-					s.Standards[i].add(g.severity, g.n)
-					in = true
-				}
-			}
-			if !in {
-				other.add(g.severity, g.n)
-				s.Other = &other
-			}
+		}
+		switch {
+		case g.Kind == finding.Incident:
+			*incidents.of(g.Severity) += n
+			s.Incidents = &incidents
+		case !in:
+			*other.of(g.Severity) += n
+			s.Other = &other
+		}
+	}
+	s.Ages = ages(waiting)
+	for _, w := range waiting {
+		s.Overdue += w.Overdue
+		if o := owners[w.Owner]; o != nil {
+			o.Overdue = w.Overdue
 		}
 	}
 	if of.Owner == "" {
-		for _, name := range slices.Sorted(maps.Keys(owners)) {
-			s.Owners = append(s.Owners, *owners[name])
-		}
+		s.Owners = topOwners(owners)
 	}
+	s.Controls = topControls(controls, of)
 	return s
 }
 
-//go:embed templates/*.tmpl
-var templates embed.FS
-
-// Text writes a summary as a message, in a language and time zone, with markup
-// for where it goes.
-func (s Summary) Text(m Markup, language string, zone *time.Location) (string, error) {
-	if language != "ja" {
-		language = "en"
+func entry[K comparable, V any](m map[K]*V, k K) *V {
+	if m[k] == nil {
+		m[k] = new(V)
 	}
-	t, err := template.New("").Funcs(template.FuncMap{
-		"esc": m.Escape,
-		"day": func(at time.Time) string {
-			at = at.In(zone)
-			if language == "ja" {
-				return fmt.Sprintf("%d年%d月%d日", at.Year(), at.Month(), at.Day())
+	return m[k]
+}
+
+func topOwners(owners map[string]*OwnerCount) []OwnerCount {
+	var out []OwnerCount
+	for _, o := range owners {
+		out = append(out, *o)
+	}
+	slices.SortFunc(out, func(a, b OwnerCount) int {
+		return cmp.Or(cmp.Compare(b.Urgent, a.Urgent), cmp.Compare(b.Overdue, a.Overdue), cmp.Compare(b.Open, a.Open), cmp.Compare(a.Owner, b.Owner))
+	})
+	return out
+}
+
+func topControls(controls map[string]*ControlCount, of SummaryOf) []ControlCount {
+	out := []ControlCount{}
+	for _, id := range slices.SortedFunc(maps.Keys(controls), control.Compare) {
+		out = append(out, *controls[id])
+	}
+	slices.SortStableFunc(out, func(a, b ControlCount) int {
+		return cmp.Or(cmp.Compare(b.Open, a.Open), cmp.Compare(b.Severity.Rank(), a.Severity.Rank()))
+	})
+	out = out[:min(len(out), MostListed)]
+	for i := range out {
+		c := &out[i]
+		if of.Catalogue != nil {
+			if known, ok := of.Catalogue.Lookup(c.Control); ok {
+				c.Title = known.Title.In(of.Language)
+				if of.Console != nil {
+					c.Link = of.Console.Findings(Wanted{Control: known.ID, Accounts: of.Accounts})
+				}
 			}
-			return at.Format("2 January 2006")
-		},
-	}).ParseFS(templates, "templates/summary."+language+".tmpl")
-	if err != nil {
-		return "", fmt.Errorf("summary template: %w", err)
+		}
 	}
-	var b bytes.Buffer
-	if err := t.ExecuteTemplate(&b, "summary."+language+".tmpl", s); err != nil {
-		return "", fmt.Errorf("summary template: %w", err)
-	}
-	return b.String(), nil
+	return out
 }
 
-// Plain is Markup for a terminal or a file.
-type Plain struct{}
-
-// Escape drops control characters.
-func (Plain) Escape(text string) string {
-	return string(slices.DeleteFunc([]rune(text), func(r rune) bool { return r < ' ' || r >= 0x7f && r < 0xa0 }))
+// links lead to the findings of a standard by severity.
+func (of SummaryOf) links(standard string) map[finding.Severity]string {
+	if of.Console == nil {
+		return nil
+	}
+	out := map[finding.Severity]string{}
+	for _, s := range append([]finding.Severity{""}, bySeverity...) {
+		if link := of.Console.Findings(Wanted{Standard: standard, Severity: s, Accounts: of.Accounts}); link != "" {
+			out[s] = link
+		}
+	}
+	return out
 }
-
-// Mention calls nobody.
-func (Plain) Mention(string) string { return "" }

@@ -28,3 +28,9 @@ var states = map[string]control.Text{
 	StateNew:      {EN: "new", JA: "新規"},
 	StateNotified: {EN: "notified", JA: "通知済み"},
 }
+
+// Titles of what belongs to no standard.
+var (
+	otherTitle     = control.Text{EN: "Other sources", JA: "その他の検出元"}
+	incidentsTitle = control.Text{EN: "Incidents", JA: "インシデント"}
+)
