@@ -27,6 +27,14 @@ type page struct {
 }
 
 func (p page) options() []slackgo.MsgOption {
+	return []slackgo.MsgOption{
+		slackgo.MsgOptionText(p.text, false), slackgo.MsgOptionParse(false),
+		slackgo.MsgOptionBlocks(p.blocks()...),
+		slackgo.MsgOptionDisableLinkUnfurl(), slackgo.MsgOptionDisableMediaUnfurl(),
+	}
+}
+
+func (p page) blocks() []slackgo.Block {
 	var blocks []slackgo.Block
 	for _, s := range p.sections {
 		blocks = append(blocks, slackgo.NewSectionBlock(&slackgo.TextBlockObject{Type: slackgo.MarkdownType, Text: s, Verbatim: true}, nil, nil))
@@ -34,11 +42,7 @@ func (p page) options() []slackgo.MsgOption {
 	if len(p.buttons) > 0 {
 		blocks = append(blocks, slackgo.NewActionBlock("", p.buttons...))
 	}
-	return []slackgo.MsgOption{
-		slackgo.MsgOptionText(p.text, false), slackgo.MsgOptionParse(false),
-		slackgo.MsgOptionBlocks(blocks...),
-		slackgo.MsgOptionDisableLinkUnfurl(), slackgo.MsgOptionDisableMediaUnfurl(),
-	}
+	return blocks
 }
 
 // plain is the page as one short section.
