@@ -29,7 +29,7 @@ type answer map[string]any
 
 var methods = map[string]func(*request) (answer, error){
 	"auth.test": authTest, "chat.postMessage": postMessage, "chat.update": update, "chat.getPermalink": permalink,
-	"conversations.history": history, "conversations.replies": replies, "conversations.list": listChannels, "conversations.info": channelInfo,
+	"conversations.history": history, "conversations.replies": replies, "conversations.list": listChannels, "conversations.info": channelInfo, "conversations.open": openConversation,
 	"users.lookupByEmail": lookupByEmail, "users.info": userInfo,
 	"files.getUploadURLExternal": uploadURL, "files.completeUploadExternal": completeUpload, "views.open": openView,
 	"chat.postEphemeral": postEphemeral, "apps.connections.open": openConnection,

@@ -19,7 +19,7 @@ func listChannels(q *request) (answer, error) {
 		if c.Private {
 			kind = "private_channel"
 		}
-		if c.Private && !c.Member || q.flag("exclude_archived") && c.Archived || wanted == "" && c.Private || wanted != "" && !strings.Contains(wanted, kind) {
+		if c.With != "" || c.Private && !c.Member || q.flag("exclude_archived") && c.Archived || wanted == "" && c.Private || wanted != "" && !strings.Contains(wanted, kind) {
 			continue
 		}
 		found = append(found, c)

@@ -15,6 +15,9 @@ func authTest(*request) (answer, error) {
 // writable finds the channel that a call names, if the bot may write there.
 func (q *request) writable() (*Channel, error) {
 	c := q.t.channel(q.form.Get("channel"))
+	if c == nil {
+		c = q.t.direct(q.form.Get("channel"))
+	}
 	switch {
 	case c == nil, c.Private && !c.Member:
 		return nil, problem("channel_not_found")

@@ -73,6 +73,7 @@ type Channel struct {
 	// Private channels show only to members; the bot must be a Member to read
 	// or write there, and to write anywhere.
 	Private, Member, Archived bool
+	With                      string // member of a conversation with one person
 	messages                  []*Message
 }
 
