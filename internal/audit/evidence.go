@@ -25,8 +25,8 @@ var pages embed.FS
 
 // Evidence packs what an auditor asks for about one standard and a period into a
 // zip: an index page, every case that stood at any time of the period as a
-// verifiable case file, the exceptions, the score, the checkpoints and the public
-// keys.
+// verifiable case file, the exceptions, the score now and on each day of the
+// period, the checkpoints and the public keys.
 type Evidence struct {
 	DB            *store.DB
 	Exporter      *Exporter
@@ -39,9 +39,18 @@ type Evidence struct {
 	// it has no data. Percent is its number for the page; nil: no data.
 	Score   any
 	Percent *int
+	// Days are the scores that were kept of the days of the period, ascending.
+	Days []DayScore
 	// Title names a control in the language; Account names an account.
 	Title   func(control string) string
 	Account func(id string) string
+}
+
+// DayScore is a standard's score on a day; its numbers count controls.
+type DayScore struct {
+	Day                             store.Day
+	Percent                         *int // nil: no control had data
+	Passed, Failed, Unknown, NoData int
 }
 
 // Packed says what went into a zip.
@@ -102,7 +111,7 @@ func (e *Evidence) Pack(ctx context.Context, w io.Writer) (Packed, error) {
 	})
 	parts := []part{
 		{"exceptions.json", jsonOf(exceptions)}, {"score.json", jsonOf(e.Score)}, {"checkpoints.json", jsonOf(checkpoints)},
-		{"cases.csv", casesCSV(lines)}, {"index.html", func() ([]byte, error) { return e.index(lines, exceptions, checkpoints, p) }},
+		{"cases.csv", casesCSV(lines)}, {"scores.csv", scoresCSV(e.Days)}, {"index.html", func() ([]byte, error) { return e.index(lines, exceptions, checkpoints, p) }},
 	}
 	for i, k := range keysOf(checkpoints) {
 		parts = append(parts, part{fmt.Sprintf("keys/%d.pem", i+1), k.PEM})
@@ -203,26 +212,66 @@ func jsonOf(v any) func() ([]byte, error) {
 	return func() ([]byte, error) { return json.MarshalIndent(v, "", "  ") }
 }
 
-// casesCSV is the index for spreadsheets. A cell that a spreadsheet would take
-// for a formula gets a leading apostrophe (OWASP, "CSV Injection").
+// casesCSV is the index for spreadsheets.
 func casesCSV(lines []line) func() ([]byte, error) {
 	return func() ([]byte, error) {
-		var b bytes.Buffer
-		w := csv.NewWriter(&b)
 		rows := [][]string{{"case", "control", "title", "severity", "state", "reason", "account", "resource", "owner", "first seen", "closed", "proof", "file"}}
 		for _, l := range lines {
 			rows = append(rows, []string{l.Key, l.Control, l.Title, l.Severity, l.State, l.Reason, l.Account, l.Resource, l.Owner, l.FirstSeen, l.Closed, l.Result, l.File})
 		}
-		for _, r := range rows {
-			for i := range r {
-				if r[i] != "" && strings.ContainsRune("=+-@\t\r", rune(r[i][0])) {
-					r[i] = "'" + r[i]
-				}
+		return writeCSV(rows)
+	}
+}
+
+// scoresCSV is the score on each day.
+func scoresCSV(days []DayScore) func() ([]byte, error) {
+	return func() ([]byte, error) {
+		rows := [][]string{{"day", "score", "passed", "failed", "unknown", "no data"}}
+		for _, d := range days {
+			rows = append(rows, []string{d.Day.String(), percent(d.Percent), strconv.Itoa(d.Passed), strconv.Itoa(d.Failed), strconv.Itoa(d.Unknown), strconv.Itoa(d.NoData)})
+		}
+		return writeCSV(rows)
+	}
+}
+
+func percent(p *int) string {
+	if p == nil {
+		return "–"
+	}
+	return strconv.Itoa(*p) + "%"
+}
+
+// writeCSV writes rows. A cell that a spreadsheet would take for a formula gets a
+// leading apostrophe (OWASP, "CSV Injection").
+func writeCSV(rows [][]string) ([]byte, error) {
+	var b bytes.Buffer
+	w := csv.NewWriter(&b)
+	for _, r := range rows {
+		for i := range r {
+			if r[i] != "" && strings.ContainsRune("=+-@\t\r", rune(r[i][0])) {
+				r[i] = "'" + r[i]
 			}
 		}
-		err := w.WriteAll(rows)
-		return b.Bytes(), err
 	}
+	err := w.WriteAll(rows)
+	return b.Bytes(), err
+}
+
+// changes are the days on which a score was another than the day before, with the
+// first and the last.
+func changes(days []DayScore) []DayScore {
+	var out []DayScore
+	for i, d := range days {
+		same := d
+		if i > 0 {
+			same = days[i-1]
+			same.Day = d.Day
+		}
+		if i == 0 || i == len(days)-1 || percent(d.Percent) != percent(same.Percent) || d.Passed != same.Passed || d.Failed != same.Failed || d.Unknown != same.Unknown || d.NoData != same.NoData {
+			out = append(out, d)
+		}
+	}
+	return out
 }
 
 func (e *Evidence) index(lines []line, exceptions []store.Exception, checkpoints []Checkpoint, p Packed) ([]byte, error) {
@@ -230,17 +279,14 @@ func (e *Evidence) index(lines []line, exceptions []store.Exception, checkpoints
 	if e.Language == "ja" {
 		name = "evidence.ja.html"
 	}
-	t, err := template.New(name).Funcs(template.FuncMap{"when": e.when}).ParseFS(pages, "templates/"+name)
+	t, err := template.New(name).Funcs(template.FuncMap{"when": e.when, "percent": percent, "covers": e.covers, "word": e.word}).ParseFS(pages, "templates/"+name)
 	if err != nil {
 		return nil, err
 	}
-	score := "–"
-	if e.Percent != nil {
-		score = strconv.Itoa(*e.Percent) + "%"
-	}
 	var b bytes.Buffer
 	err = t.Execute(&b, map[string]any{
-		"Standard": e.StandardTitle, "From": e.when(e.From), "To": e.when(e.To), "Made": e.when(e.Exporter.Now()), "By": e.Exporter.By, "Score": score,
+		"Standard": e.StandardTitle, "From": e.when(e.From), "To": e.when(e.To), "Made": e.when(e.Exporter.Now()), "By": e.Exporter.By, "Score": percent(e.Percent),
+		"Days": changes(e.Days), "Kept": len(e.Days),
 		"Cases": lines, "Exceptions": exceptions, "Checkpoints": checkpoints, "Packed": p,
 	})
 	return b.Bytes(), err

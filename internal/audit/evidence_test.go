@@ -16,9 +16,10 @@ import (
 
 func (s *scene) evidence(language string, from, to time.Time) (audit.Packed, map[string]string) {
 	s.t.Helper()
-	percent := 83
+	percent, lower := 83, 80
 	e := &audit.Evidence{DB: s.db, Exporter: s.exporter(), Standard: "pci-dss-3.2.1", StandardTitle: "PCI DSS v3.2.1", From: from, To: to, Language: language,
 		Zone: time.FixedZone("JST", 9*3600), Score: map[string]int{"score": 83}, Percent: &percent,
+		Days:  []audit.DayScore{{Day: 20261117, NoData: 6}, {Day: 20261118, Percent: &lower, Passed: 4, Failed: 1}, {Day: 20261119, Percent: &lower, Passed: 4, Failed: 1}, {Day: 20261120, Percent: &percent, Passed: 5, Unknown: 1}},
 		Title: func(string) string { return "<b>title</b>" }, Account: func(id string) string { return "=shop " + id }}
 	var b bytes.Buffer
 	p, err := e.Pack(context.Background(), &b)
@@ -88,6 +89,17 @@ func TestEvidenceHoldsTheCasesOfThePeriodAndProvesEach(t *testing.T) {
 	}
 	if !strings.Contains(files["cases.csv"], ",'=shop ") {
 		t.Errorf("a formula stands in the CSV:\n%s", files["cases.csv"])
+	}
+	if got, want := files["scores.csv"], "day,score,passed,failed,unknown,no data\n2026-11-17,–,0,0,0,6\n2026-11-18,80%,4,1,0,0\n2026-11-19,80%,4,1,0,0\n2026-11-20,83%,5,0,1,0\n"; got != want {
+		t.Errorf("scores.csv is\n%s\nwant\n%s", got, want)
+	}
+	if !strings.Contains(page, "4 日分の記録") || !strings.Contains(page, "<td>2026-11-18<td>80%") || strings.Contains(page, "<td>2026-11-19") {
+		t.Errorf("the page does not list the days on which the score changed:\n%s", page)
+	}
+	for _, want := range []string{"<td>未解決", "<td>リスク許容", "<td>ケース ", "<td>有効"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not say %q", want)
+		}
 	}
 	key, err := audit.ParsePublicKey([]byte(files["keys/1.pem"]))
 	if err != nil || !bytes.Equal(key, s.signer.Public()) {

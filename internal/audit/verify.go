@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"time"
-
 )
 
 // Verdict is what can be said of a case file without anything but the file and

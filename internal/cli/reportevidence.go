@@ -13,6 +13,7 @@ import (
 	"zesei/internal/audit"
 	"zesei/internal/control"
 	"zesei/internal/report"
+	"zesei/internal/store"
 )
 
 type reportEvidenceCmd struct {
@@ -65,6 +66,9 @@ func (c *reportEvidenceCmd) Run(e *env) error {
 			ev.Score, ev.Percent = one, one.Score
 		}
 	}
+	if ev.Days, err = keptScores(e, a, s.ID, from, to); err != nil {
+		return err
+	}
 	p, err := writeWhole(c.Out, func(f *os.File) (audit.Packed, error) { return ev.Pack(e.ctx, f) })
 	if err != nil {
 		return err
@@ -74,6 +78,24 @@ func (c *reportEvidenceCmd) Run(e *env) error {
 	}
 	_, err = fmt.Fprintf(e.Out, "wrote %s: %s (%d open), %d exceptions, %d anchored\n", c.Out, cases(p.Cases), p.Open, p.Exceptions, p.Anchored)
 	return err
+}
+
+// keptScores are the scores of the days of a period.
+func keptScores(e *env, a *app.App, standard string, from, to time.Time) ([]audit.DayScore, error) {
+	zone := a.Config.Zone()
+	rows, err := store.ScoreHistory(e.ctx, a.DB.View(), store.ScopeAll, "", store.DayOf(from.In(zone)), store.DayOf(to.Add(-time.Nanosecond).In(zone)))
+	var out []audit.DayScore
+	for _, r := range rows {
+		if r.Standard != standard {
+			continue
+		}
+		d := audit.DayScore{Day: r.Day, Passed: r.Passed, Failed: r.Failed, Unknown: r.Unknown, NoData: r.NoData}
+		if p, ok := report.Percent(r.Passed, r.Failed, r.Unknown); ok {
+			d.Percent = &p
+		}
+		out = append(out, d)
+	}
+	return out, err
 }
 
 // period reads the first and the last day; the last one belongs to the period.
