@@ -100,7 +100,7 @@ func FillWith(name, text string, data any, write func(any) (string, error)) (str
 	}
 	var b strings.Builder
 	if err := t.Execute(&b, data); err != nil {
-		return "", errors.New(strings.TrimPrefix(err.Error(), "template: "))
+		return "", inWords(err)
 	}
 	return b.String(), nil
 }

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"text/template"
@@ -211,7 +212,7 @@ func (t *Templates) render(name string, v View) (Text, error) {
 func run(t *template.Template, name string, v View) (string, error) {
 	var b strings.Builder
 	if err := t.ExecuteTemplate(&b, name, v); err != nil {
-		return "", errors.New(strings.TrimPrefix(err.Error(), "template: "))
+		return "", inWords(err)
 	}
 	var out []string
 	for _, l := range strings.Split(b.String(), "\n") {
@@ -222,6 +223,16 @@ func run(t *template.Template, name string, v View) (string, error) {
 		out = append(out, l)
 	}
 	return strings.TrimSpace(strings.Join(out, "\n")), nil
+}
+
+// noField is how text/template says that a name is unknown.
+var noField = regexp.MustCompile(`executing "[^"]*" at <([^>]*)>: can't evaluate field (\w+) in type \S+`)
+
+// inWords is an error of a template without the words of the language that it is
+// written in.
+func inWords(err error) error {
+	s := strings.TrimPrefix(err.Error(), "template: ")
+	return errors.New(noField.ReplaceAllString(s, "at {{$1}}: there is no $2 here: docs/tickets.md lists what a template sees"))
 }
 
 // samples are views in which every branch of a template has something to say.
