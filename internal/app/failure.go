@@ -182,6 +182,9 @@ func (a *App) outageJob(ctx context.Context, j job.Job) error {
 		return a.worksAgain(ctx, o, stuck)
 	}
 	now := a.Now()
+	if now.Sub(o.LastAt) < time.Minute && !a.abandoned(o.Channel) {
+		stuck = max(stuck, 1) // how its job ended may not be kept yet
+	}
 	if stuck == 0 && (o.ToldAt.IsZero() || a.abandoned(o.Channel)) {
 		// Nothing waits for it any more: nobody was told, or nobody is told there.
 		return a.change(ctx, o.ID, func(_ *store.Tx, o *store.Outage) error {

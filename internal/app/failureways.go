@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"zesei/internal/job"
 	"zesei/internal/notify"
 	"zesei/internal/store"
 )
@@ -80,6 +81,33 @@ func (a *App) ownersAt(channel string) []string {
 // names another.
 func (a *App) abandoned(channel string) bool {
 	return strings.Contains(channel, ":") && len(a.ownersAt(channel)) == 0
+}
+
+// Mended tries every channel that does not work at once, with one message each:
+// the configuration may have been put right. What waits for a target that the
+// configuration no longer names goes to where its owners are told now.
+func (a *App) Mended(ctx context.Context) error {
+	outages, err := store.Outages(ctx, a.DB.View())
+	if err != nil {
+		return err
+	}
+	for _, o := range outages {
+		if err := a.readdress(ctx, o.Channel); err != nil {
+			return err
+		}
+		one, err := store.StuckMessages(ctx, a.DB.View(), o.Channel, 1)
+		if err != nil {
+			return err
+		}
+		if err := a.resend(ctx, one); err != nil {
+			return err
+		}
+		err = a.DB.Update(ctx, func(tx *store.Tx) error { return job.Enqueue(ctx, tx, a.Now(), outageJob(o, a.Now())) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // readdress sends what never went out to a target that the configuration no

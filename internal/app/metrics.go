@@ -88,12 +88,14 @@ var (
 	descJobs = prometheus.NewDesc("zesei_jobs", "Jobs that are not done, by kind and state (ready, dead).", []string{"kind", "state"}, nil)
 	descDue  = prometheus.NewDesc("zesei_jobs_due", "Jobs whose time has come, by kind.", []string{"kind"}, nil)
 	descLag  = prometheus.NewDesc("zesei_jobs_lag_seconds", "How long the oldest due job has waited, by kind.", []string{"kind"}, nil)
+	descWays = prometheus.NewDesc("zesei_channels_failing", "Channels by which messages do not go out, by kind.", []string{"channel"}, nil)
+	descRuns = prometheus.NewDesc("zesei_schedule_failed", "1 where the last run of a schedule, or a part of it, was given up, else 0.", []string{"schedule", "do"}, nil)
 	descDead = prometheus.NewDesc("zesei_dead_letters", "Dead letters that wait for a person.", nil, nil)
 )
 
 // Describe names the metrics.
 func (s *stateOfStore) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descJobs, descDue, descLag, descDead} {
+	for _, d := range []*prometheus.Desc{descJobs, descDue, descLag, descDead, descWays, descRuns} {
 		ch <- d
 	}
 }
@@ -124,6 +126,7 @@ func (s *stateOfStore) Collect(ch chan<- prometheus.Metric) {
 			ch <- prometheus.MustNewConstMetric(descLag, prometheus.GaugeValue, wait, j.Kind)
 		}
 	}
+	s.ways(ctx, ch)
 	if n, err := store.CountDead(ctx, s.app.DB.View()); err == nil {
 		ch <- prometheus.MustNewConstMetric(descDead, prometheus.GaugeValue, float64(n))
 	}

@@ -30,6 +30,9 @@ func (a *App) startDaily(ctx context.Context) error {
 	if err := a.Work.WakeExceptions(ctx); err != nil {
 		return fmt.Errorf("asking about the exceptions: %w", err)
 	}
+	if err := a.Mended(ctx); err != nil {
+		return fmt.Errorf("trying the channels that do not work: %w", err)
+	}
 	return a.startPruning(ctx)
 }
 

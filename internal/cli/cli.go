@@ -57,6 +57,7 @@ type root struct {
 	Policy     policyCmd     `cmd:"" help:"Check a policy, and explain what it decides."`
 	Configure  configCmd     `cmd:"" name:"config" help:"Check the configuration; print its JSON Schema."`
 	Dead       deadCmd       `cmd:"" help:"Input that could not be used."`
+	Notify     notifyCmd     `cmd:"" help:"Look at the messages that people get."`
 	Detect     detectCmd     `cmd:"" help:"The detection rules: list, show and test them; import EventBridge rules and metric filters."`
 	Pattern    patternCmd    `cmd:"" help:"Try event patterns and log filters."`
 	Init       initCmd       `cmd:"" help:"Write zesei.yaml and policy.yaml, commented."`
@@ -64,6 +65,7 @@ type root struct {
 	Import     importCmd     `cmd:"" help:"Turn what other systems keep of their policy into zesei's files. Exit code 1 when something could not be carried over."`
 	Verify     verifyCmd     `cmd:"" help:"Prove a case file offline. Exit code 1 when it is broken."`
 	Checkpoint checkpointCmd `cmd:"" help:"The signed checkpoints over the audit chains of all cases."`
+	Job        jobCmd        `cmd:"" help:"What waits to be done again because it failed."`
 	Doctor     doctorCmd     `cmd:"" help:"Look at the store, the jobs and every way out. Exit code 1 when something is wrong."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`
 }

@@ -41,6 +41,7 @@ func (doctorCmd) Run(e *env) error {
 	if a.Config.Notify.Slack != nil {
 		all = append(all, e.doctorSlack(a))
 	}
+	all = append(all, e.doctorWays(a)...)
 	if e.root.JSON {
 		if err := e.print(all); err != nil {
 			return err
@@ -75,7 +76,7 @@ func (e *env) doctorStore(a *app.App) []checked {
 	dead := slices.DeleteFunc(slices.Clone(jobs), func(j job.Waiting) bool { return j.State != "dead" })
 	note := fmt.Sprintf("%d wait, %d given up", len(jobs)-len(dead), len(dead))
 	if len(dead) > 0 {
-		note += ": " + dead[0].Kind + " " + dead[0].Subject + ": " + dead[0].Error
+		note += ": " + dead[0].Kind + " " + dead[0].Subject + ": " + dead[0].Error + "; see `zesei job list`"
 	}
 	add("jobs", len(dead) == 0, note, err)
 	letters, err := store.CountDead(e.ctx, a.DB.View())
