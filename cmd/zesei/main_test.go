@@ -8,12 +8,14 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"zesei/internal/app"
 	"zesei/internal/cli"
 )
 
 // TestMain lets scripts run the program as `zesei`. Only this test binary takes a
 // clock and a user from the environment: ZESEI_TEST_NOW (RFC 3339) and
-// ZESEI_TEST_USER.
+// ZESEI_TEST_USER; with ZESEI_TEST_STEADY it works one job at a time, so that what
+// follows comes in the same order each time, and does not pace itself for Slack.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"zesei": func() { os.Exit(run(testIO())) }})
 }
@@ -29,6 +31,9 @@ func testIO() cli.IO {
 		began := time.Now()
 		stdio.Now = func() time.Time { return at.Add(time.Since(began)) }
 	}
+	if os.Getenv("ZESEI_TEST_STEADY") != "" {
+		stdio.Tune = func(o *app.Options) { o.Workers, o.SlackPace = 1, -1 }
+	}
 	return stdio
 }
 
@@ -43,6 +48,7 @@ func TestScripts(t *testing.T) {
 		Cmds:                commands(),
 		Setup: func(env *testscript.Env) error {
 			env.Values[worldKey{}] = &world{}
+			env.Values[monthKey{}] = &month{}
 			env.Setenv("ZESEI_TEST_USER", "hanako")
 			env.Setenv("AWS_EC2_METADATA_DISABLED", "true") // tests reach loopback only
 			env.Setenv("NO_COLOR", "1")

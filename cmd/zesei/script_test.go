@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http/httptest"
 	"os"
 	"slices"
@@ -38,10 +39,14 @@ type worldKey struct{}
 //	told CHANNEL FILE           write what was said in a Slack channel
 //	called FILE                 write the changing calls that AWS was sent
 //	get PATH NAME               set a variable from the JSON on standard output
+//
+// and monthCommands.
 func commands() map[string]func(*testscript.TestScript, bool, []string) {
-	return map[string]func(*testscript.TestScript, bool, []string){
+	all := map[string]func(*testscript.TestScript, bool, []string){
 		"twin": cmdTwin, "group": cmdGroup, "rules": cmdRules, "evaluate": cmdEvaluate, "told": cmdTold, "called": cmdCalled, "get": cmdGet,
 	}
+	maps.Copy(all, monthCommands())
+	return all
 }
 
 func cmdTwin(ts *testscript.TestScript, _ bool, _ []string) {
