@@ -65,6 +65,9 @@ func (a *App) Pass(ctx context.Context) (Pass, error) {
 		if err := a.works(ctx, &p); err != nil {
 			return p, err
 		}
+		if _, err := a.KeepHistory(ctx); err != nil {
+			return p, err
+		}
 	}
 	if p.Changes, err = store.ChangesSince(ctx, a.DB.View(), start); err != nil {
 		return p, err
@@ -201,7 +204,7 @@ func (a *App) waiting(ctx context.Context, p *Pass, served bool) error {
 		return err
 	}
 	for _, j := range list {
-		if j.Kind != casework.JobTick { // time passing for a case is nothing to wait for
+		if j.Kind != casework.JobTick && j.Kind != casework.JobException { // time passing for a case is nothing to wait for
 			p.Waiting = append(p.Waiting, j)
 		}
 		if j.Error == "" || j.Attempts == 0 {

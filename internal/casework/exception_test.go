@@ -72,18 +72,17 @@ func (s *scene) accepted(ask casework.Ask) store.Exception {
 	return x
 }
 
-// sweep works the exception's job and gives the time that it waits for.
+// sweep works the exception's job and gives the time for which it asks again.
 func (s *scene) sweep(id string) time.Time {
 	s.t.Helper()
-	err := s.work.ExceptionJob(context.Background(), id)
-	var later *job.LaterError
-	if errors.As(err, &later) {
-		return later.At
-	}
-	if err != nil {
+	ctx := context.Background()
+	if err := s.db.Update(ctx, func(tx *store.Tx) error { return job.Cancel(ctx, tx, casework.JobException, id) }); err != nil {
 		s.t.Fatal(err)
 	}
-	return time.Time{}
+	if err := s.work.ExceptionJob(ctx, id); err != nil {
+		s.t.Fatal(err)
+	}
+	return s.jobs()["exception "+id]
 }
 
 func (s *scene) exception(id string) store.Exception {

@@ -15,8 +15,8 @@ import (
 // ExceptionJob brings one exception up to date, in batches: it puts it on the
 // open cases that it covers, warns of its end once, and when it is over lets each
 // case go. How far it has come is written with each batch, so that a process that
-// was killed goes on there. Where nothing is due yet the error is a
-// *job.LaterError with the time at which something will be.
+// was killed goes on there. At the end it asks for itself again when the next
+// thing will be due.
 func (w *Work) ExceptionJob(ctx context.Context, id string) error {
 	for {
 		var again bool
@@ -30,18 +30,17 @@ func (w *Work) ExceptionJob(ctx context.Context, id string) error {
 			if again, next, err = b.step(ctx, x); err != nil {
 				return err
 			}
+			if !again && !next.IsZero() {
+				b.ask(JobException, id, next)
+			}
 			return b.write(ctx)
 		})
 		if err != nil {
 			return fmt.Errorf("bringing exception %s up to date: %w", id, err)
 		}
 		w.committed()
-		switch {
-		case again:
-		case next.IsZero():
+		if !again {
 			return nil
-		default:
-			return job.Later(next, "exception "+id+" goes on until then")
 		}
 	}
 }
