@@ -23,6 +23,7 @@ import (
 	"zesei/internal/intake"
 	"zesei/internal/job"
 	"zesei/internal/notify"
+	"zesei/internal/notify/answer"
 	"zesei/internal/notify/outbox"
 	"zesei/internal/policy"
 	"zesei/internal/recheck"
@@ -77,6 +78,7 @@ type App struct {
 	engine *detect.Engine
 
 	slack   *slackChannel // nil where Slack is not configured
+	desk    *answer.Desk  // nil where nothing comes back from Slack
 	members sync.Map      // Slack member ids by mail address
 	mail    *mailChannel  // nil where mail is not configured
 }
@@ -295,6 +297,7 @@ func (a *App) jobs(ctx context.Context, o Options) error {
 	}
 	a.Queue.Handlers[JobSchedule] = a.scheduleJob
 	a.Queue.Handlers[JobOutage] = a.outageJob
+	a.answers()
 	return a.auditJobs(ctx)
 }
 

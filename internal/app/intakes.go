@@ -106,6 +106,7 @@ func (in *intakes) start(taking, work context.Context, begun *sync.WaitGroup) {
 	if _, asked := in.app.hubIntake(); asked || in.app.Config.File() == "" && in.app.Directory.own != "" {
 		begun.Go(func() { in.app.keepPolling(taking, in.v.metrics.intake, in.v.metrics.polled) })
 	}
+	in.app.listenToSlack(taking, begun)
 }
 
 // drain waits until everything that was taken is committed. Requests over HTTP
@@ -151,5 +152,6 @@ func (in *intakes) handler() http.Handler {
 		a.Log.Warn("intake.http has neither secret nor topics: events over HTTP are refused")
 	}
 	mux.Handle(EventsPath, h.Handler())
+	a.hear(mux)
 	return mux
 }

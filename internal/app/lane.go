@@ -20,7 +20,7 @@ type lane struct {
 }
 
 // telling are the kinds that wait for others' services.
-var telling = []string{casework.JobMessage, casework.JobHub}
+var telling = []string{casework.JobMessage, casework.JobHub, casework.JobAnswer}
 
 // lanes prepares the queues of an App: handlers run under work, and are counted.
 func (v *server) lanes(a *App, work context.Context) []lane {

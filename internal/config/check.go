@@ -57,11 +57,6 @@ func (c *Config) checkNotYet() {
 			c.wrong("owners."+name+".email", "nothing sends mail", "notify.email beside it", "add notify.email, or leave the addresses out")
 		}
 	}
-	if s := c.Notify.Slack; s != nil {
-		refuse("notify.slack.signing_secret", s.SigningSecret.IsSet())
-		refuse("notify.slack.app_token", s.AppToken.IsSet())
-		refuse("notify.slack.team", s.Team != "")
-	}
 	refuse("retention.raw", !c.Retention.Raw.IsZero())
 	refuse("retention.closed", !c.Retention.Closed.IsZero() && c.Audit.Bucket == "")
 	if strings.HasPrefix(c.Store, "postgres") {
@@ -283,6 +278,7 @@ func (c *Config) checkNotify() {
 		if !n.Slack.Token.IsSet() {
 			c.required("notify.slack", "token")
 		}
+		c.checkAnswers(n.Slack)
 	}
 	if n.Webhook != nil {
 		c.url("notify.webhook.url", n.Webhook.URL)
@@ -374,9 +370,6 @@ func (c *Config) checkSchedule(path string, s Schedule) {
 	c.channel(path+".slack", s.Slack)
 	for i, a := range s.Email {
 		c.address(c.item(path+".email", i), a)
-	}
-	if s.Do == "summary" && s.CSV {
-		c.wrong(path, "a summary has no file", "csv with do: findings or do: score", "remove csv")
 	}
 	if s.Do != "findings" && len(s.Controls) > 0 {
 		c.wrong(path, "controls belong to do: findings", "", "remove them")

@@ -142,10 +142,10 @@ type Notify struct {
 // Slack is a Slack app.
 type Slack struct {
 	Token         Secret `yaml:"token" jsonschema_description:"bot token (xoxb-…)"`
-	SigningSecret Secret `yaml:"signing_secret" jsonschema_description:"for buttons over HTTP"`
-	AppToken      Secret `yaml:"app_token" jsonschema_description:"for buttons over Socket Mode (xapp-…)"`
+	SigningSecret Secret `yaml:"signing_secret" jsonschema_description:"for buttons and mentions over HTTP (/slack/interactivity and /slack/events beside intake.http)"`
+	AppToken      Secret `yaml:"app_token" jsonschema_description:"for buttons and mentions over Socket Mode (xapp-…)"`
 	APIURL        string `yaml:"api_url" jsonschema_description:"default https://slack.com/api/"`
-	Team          string `yaml:"team" jsonschema_description:"id of the workspace that may press buttons"`
+	Team          string `yaml:"team" jsonschema_description:"id of the workspace (T…) whose members may press and write; others are refused"`
 }
 
 // Webhook is an HTTP endpoint that gets every message, signed.
@@ -211,7 +211,7 @@ type Schedule struct {
 	Language string   `yaml:"language" jsonschema:"enum=ja,enum=en" jsonschema_description:"default the owner's, else the configuration's"`
 	Controls []string `yaml:"controls" jsonschema_description:"do: findings only; default all"`
 	Owner    string   `yaml:"owner" jsonschema_description:"an owner; \"*\" gives each owner its own, where that owner is told; default all together"`
-	CSV      bool     `yaml:"csv" jsonschema_description:"with a file: the list, or the score of each control"`
+	CSV      bool     `yaml:"csv" jsonschema_description:"with a file: the list, the numbers of the summary, or the score of each control"`
 	Slack    string   `yaml:"slack" jsonschema_description:"channel; without slack and email the owner, else the default owner, is told"`
 	Email    []string `yaml:"email" jsonschema_description:"addresses, each with a mail of its own"`
 	Empty    string   `yaml:"empty" jsonschema:"enum=skip,enum=send" jsonschema_description:"what to do when there is nothing to tell; default send"`

@@ -180,12 +180,25 @@ func BenchmarkLoad(b *testing.B) {
 func TestWhatThisVersionDoesNotDoIsRefused(t *testing.T) {
 	for _, text := range []string{
 		"store: postgres://db/zesei\n",
-		`notify: {slack: {token: "${env:HOOK}", app_token: "${env:HOOK}"}}` + "\n",
 		"retention: {raw: 30 days}\n",
 	} {
 		_, err := Parse("zesei.yaml", []byte(text), environment, os.ReadFile)
 		if err == nil || !strings.Contains(err.Error(), "this version") {
 			t.Errorf("%s: got %v", text, err)
+		}
+	}
+}
+
+func TestHowSlackComesBackIsChecked(t *testing.T) {
+	for keys, want := range map[string]string{
+		`app_token: "${env:HOOK}"`:                       "",
+		`signing_secret: "${env:HOOK}", team: T012AB3CD`: "",
+		`app_token: "${env:HOOK}", team: example`:        `"example" is no id of a workspace`,
+		`team: T012AB3CD`:                                "nothing comes back from Slack",
+	} {
+		_, err := Parse("zesei.yaml", []byte(`notify: {slack: {token: "${env:HOOK}", `+keys+"}}\n"), environment, os.ReadFile)
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: got %v", keys, err)
 		}
 	}
 }
