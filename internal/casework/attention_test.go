@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"zesei/internal/casefile"
 	"zesei/internal/casework"
 	"zesei/internal/finding"
 	"zesei/internal/store"
@@ -192,4 +193,31 @@ func TestOwnersWhoShareAnAddressShareADigest(t *testing.T) {
 	s.later(time.Minute)
 	s.take(s.said(finding.Failed, about("S3.8", "b", finding.High)))
 	s.wantRows("digest : 1", "digest : 1", "digest : 1")
+}
+
+func TestSummariesAndDigestsKeepQuietHours(t *testing.T) {
+	s := budgeted(t)
+	s.rules.Attention.N = 0
+	monday := time.Date(2026, 11, 9, 9, 0, 0, 0, time.UTC)
+	s.rules.Ladder = func(string) casefile.Ladder {
+		return casefile.Ladder{
+			Next:     func(_, _, _ time.Time) (time.Time, string, bool) { return time.Time{}, "", false },
+			Escalate: func(time.Time) (time.Time, bool) { return time.Time{}, false },
+			Loud: func(at time.Time) time.Time {
+				if at.Before(monday) {
+					return monday
+				}
+				return at
+			},
+		}
+	}
+	s.take(s.said(finding.Failed, about("S3.8", "b", finding.High)), s.said(finding.Failed, about("S3.5", "b", finding.Critical)))
+	s.response = "notify"
+	s.take(s.said(finding.Failed, about("S3.9", "b", finding.High)))
+	s.wantRows("cases S3.5: 1", "overflow : 1", "digest : 1")
+	for id, want := range map[int64]time.Time{1: s.now, 2: monday, 3: monday} {
+		if m, err := store.LoadMessage(context.Background(), s.db.View(), id); err != nil || !m.SendAfter.Equal(want) {
+			t.Errorf("message %d goes out at %s (%v), want %s", id, m.SendAfter, err, want)
+		}
+	}
 }

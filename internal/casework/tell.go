@@ -136,31 +136,25 @@ func (b *batch) found(ctx context.Context, g group) (*store.Message, error) {
 
 // open makes a row for a group.
 func (b *batch) open(ctx context.Context, g group) (*store.Message, error) {
-	m := store.Message{Kind: g.kind, Owner: g.owner, Control: g.control, Channel: g.channel, OpenedAt: b.now,
-		SendAfter: b.now.Add(b.rules.GroupWait), Until: b.now.Add(b.rules.GroupWindow)}
-	if b.rules.Ladder != nil { // quiet hours hold back all but what is CRITICAL (join)
+	m := store.Message{Kind: g.kind, Owner: g.owner, Control: g.control, Channel: g.channel, OpenedAt: b.now, SendAfter: b.now.Add(b.rules.GroupWait)}
+	switch g.kind {
+	case store.MessageDigest:
+		m.SendAfter = b.rules.DigestAt(g.owner, b.now)
+	case store.MessageOverflow:
+		m.SendAfter = b.rules.OverflowAt(g.owner, b.now)
+	}
+	if b.rules.Ladder != nil { // quiet hours hold back all but what is loud (join)
 		m.SendAfter = b.rules.Ladder(g.owner).Loud(m.SendAfter)
-		m.Until = m.SendAfter.Add(b.rules.GroupWindow)
 	}
 	switch g.kind {
 	case store.MessageImport:
 		m.Until = b.now.Add(b.rules.ImportWindow)
 	case store.MessageReminder, store.MessageEscalation:
 		m.Until = b.now.Add(reminderWindow)
-	case store.MessageEnding: // an edited message notifies nobody: one that comes later is told by itself
+	case store.MessageDigest, store.MessageOverflow:
 		m.Until = m.SendAfter
-	case store.MessageDigest:
-		m.SendAfter = b.rules.DigestAt(g.owner, b.now)
-		if b.rules.Ladder != nil {
-			m.SendAfter = b.rules.Ladder(g.owner).Loud(m.SendAfter)
-		}
-		m.Until = m.SendAfter
-	case store.MessageOverflow:
-		m.SendAfter = b.rules.OverflowAt(g.owner, b.now)
-		if b.rules.Ladder != nil {
-			m.SendAfter = b.rules.Ladder(g.owner).Loud(m.SendAfter)
-		}
-		m.Until = m.SendAfter
+	default:
+		m.Until = m.SendAfter.Add(b.rules.GroupWindow)
 	}
 	return &m, store.AddMessage(ctx, b.tx, &m)
 }
