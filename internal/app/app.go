@@ -266,6 +266,7 @@ func (a *App) jobs(ctx context.Context, o Options) error {
 		casework.JobRemind:    a.remindJob,
 		casework.JobException: func(ctx context.Context, j job.Job) error { return a.Work.ExceptionJob(ctx, j.Subject) },
 		jobPrune:              a.prune,
+		jobHistory:            a.historyJob,
 	}
 	if o.Offline {
 		return nil

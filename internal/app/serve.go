@@ -153,6 +153,9 @@ func (v *server) generation(ctx context.Context, a *App) (*rulesRead, error) {
 	if err := a.startDaily(ctx); err != nil {
 		return nil, err
 	}
+	if err := a.startHistory(ctx); err != nil {
+		return nil, fmt.Errorf("asking for the day to be kept: %w", err)
+	}
 	v.metrics.watch(a)
 	in := v.intakes(a)
 	var begun sync.WaitGroup

@@ -28,6 +28,21 @@ func (d Day) String() string {
 	return fmt.Sprintf("%04d-%02d-%02d", int(d)/10000, int(d)/100%100, int(d)%100)
 }
 
+// ParseDay reads a day as String writes it.
+func ParseDay(s string) (Day, error) {
+	t, err := time.Parse(time.DateOnly, s)
+	if err != nil {
+		return 0, fmt.Errorf("%q is no day such as 2026-11-02", s)
+	}
+	return DayOf(t), nil
+}
+
+// UnmarshalText reads it as ParseDay does.
+func (d *Day) UnmarshalText(text []byte) (err error) {
+	*d, err = ParseDay(string(text))
+	return err
+}
+
 // MarshalText writes it as String does.
 func (d Day) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
