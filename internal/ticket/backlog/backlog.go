@@ -10,7 +10,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -468,27 +467,20 @@ func (t *Tracker) FindByMarker(ctx context.Context, project, marker string, sinc
 
 // Changes lists what changed on the days since, newest first, and reads ours.
 func (t *Tracker) Changes(ctx context.Context, project string, since time.Time, refs []ticket.Ref) ([]ticket.Issue, error) {
-	ours := map[string]bool{}
-	for _, r := range refs {
-		ours[r.Key] = true
-	}
-	var out []ticket.Issue
+	ours := ticket.Keys(refs)
+	var changed []ticket.Ref
 	q := url.Values{"updatedSince": {since.UTC().Add(-24 * time.Hour).Format("2006-01-02")}, "sort": {"updated"}, "order": {"desc"}}
 	err := t.list(ctx, project, q, func(i issue) (bool, error) {
 		if i.Updated.Before(since.Truncate(time.Second)) {
 			return true, nil
 		}
-		if !ours[i.IssueKey] {
-			return false, nil
+		if ours[i.IssueKey] {
+			changed = append(changed, ticket.Ref{Key: i.IssueKey, ID: strconv.Itoa(i.ID), Project: project})
 		}
-		full, err := t.Get(ctx, ticket.Ref{Key: i.IssueKey, ID: strconv.Itoa(i.ID), Project: project})
-		if errors.Is(err, ticket.ErrGone) {
-			return false, nil
-		}
-		if err == nil {
-			out = append(out, full)
-		}
-		return err != nil, err
+		return false, nil
 	})
-	return out, err
+	if err != nil {
+		return nil, err
+	}
+	return ticket.ReadAll(ctx, t, changed)
 }

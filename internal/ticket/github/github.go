@@ -382,10 +382,7 @@ func (t *Tracker) FindByMarker(ctx context.Context, project, marker string, sinc
 // Changes lists issues that changed; of ours, who closed them and the comments
 // since then are read too.
 func (t *Tracker) Changes(ctx context.Context, project string, since time.Time, refs []ticket.Ref) ([]ticket.Issue, error) {
-	ours := map[string]bool{}
-	for _, r := range refs {
-		ours[r.Key] = true
-	}
+	ours := ticket.Keys(refs)
 	var out []ticket.Issue
 	err := t.list(ctx, project, since, func(is issue) (bool, error) {
 		r := ticket.Ref{Key: strconv.Itoa(is.Number), Project: project}
@@ -393,6 +390,9 @@ func (t *Tracker) Changes(ctx context.Context, project string, since time.Time, 
 			return false, nil
 		}
 		full, err := t.get(ctx, r) // the list does not say who closed it
+		if errors.Is(err, ticket.ErrGone) {
+			return false, nil
+		}
 		if err != nil {
 			return true, err
 		}

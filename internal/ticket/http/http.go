@@ -408,21 +408,5 @@ func (t *Tracker) FindByMarker(ctx context.Context, project, marker string, _ ti
 
 // Changes reads each ticket: there is no list to ask.
 func (t *Tracker) Changes(ctx context.Context, _ string, _ time.Time, refs []ticket.Ref) ([]ticket.Issue, error) {
-	return readAll(ctx, t, refs)
-}
-
-// readAll reads tickets one by one; those that are gone are left out.
-func readAll(ctx context.Context, t ticket.Tracker, refs []ticket.Ref) ([]ticket.Issue, error) {
-	var out []ticket.Issue
-	for _, r := range refs {
-		is, err := t.Get(ctx, r)
-		if errors.Is(err, ticket.ErrGone) {
-			continue
-		}
-		if err != nil {
-			return out, err
-		}
-		out = append(out, is)
-	}
-	return out, nil
+	return ticket.ReadAll(ctx, t, refs)
 }

@@ -226,5 +226,5 @@ func (p *Program) FindByMarker(ctx context.Context, project, marker string, _ ti
 
 // Changes reads each ticket.
 func (p *Program) Changes(ctx context.Context, _ string, _ time.Time, refs []ticket.Ref) ([]ticket.Issue, error) {
-	return readAll(ctx, p, refs)
+	return ticket.ReadAll(ctx, p, refs)
 }

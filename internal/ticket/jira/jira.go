@@ -501,35 +501,16 @@ func (t *Tracker) Changes(ctx context.Context, project string, since time.Time, 
 	if err != nil {
 		return nil, err
 	}
-	now := time.Now
-	if t.c.Now != nil {
-		now = t.c.Now
-	}
-	minutes := max(1, int(now().Sub(since)/time.Minute)+1)
-	ours := map[string]bool{}
-	for _, r := range refs {
-		ours[r.Key] = true
-	}
-	var keys []string
-	err = t.search(ctx, fmt.Sprintf(`%s AND labels = "%s" AND updated >= "-%dm"`, in, Label, minutes), func(is issue) error {
+	ours := ticket.Keys(refs)
+	var changed []ticket.Ref
+	err = t.search(ctx, fmt.Sprintf(`%s AND labels = "%s" AND updated >= "-%dm"`, in, Label, t.rest.Minutes(since)), func(is issue) error {
 		if ours[is.Key] {
-			keys = append(keys, is.Key)
+			changed = append(changed, ticket.Ref{Key: is.Key, Project: project})
 		}
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	var out []ticket.Issue
-	for _, key := range keys {
-		is, err := t.Get(ctx, ticket.Ref{Key: key, Project: project})
-		if errors.Is(err, ticket.ErrGone) {
-			continue
-		}
-		if err != nil {
-			return out, err
-		}
-		out = append(out, is)
-	}
-	return out, nil
+	return ticket.ReadAll(ctx, t, changed)
 }

@@ -2,7 +2,10 @@ package jira_test
 
 import (
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -75,4 +78,35 @@ func FuzzWords(f *testing.F) {
 			_ = jira.Words(raw)
 		}
 	})
+}
+
+func TestPriorityAndFurtherFieldsAreSentAsJiraWantsThem(t *testing.T) {
+	var sent struct {
+		Fields struct {
+			Priority struct{ Name string }
+			DueDate  string
+			Custom   struct{ Value string } `json:"customfield_10001"`
+			Labels   []string
+		}
+	}
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := json.NewDecoder(r.Body).Decode(&sent); err != nil {
+			t.Error(err)
+		}
+		w.WriteHeader(http.StatusCreated)
+		_, _ = w.Write([]byte(`{"id": "1", "key": "SHOP-1"}`))
+	}))
+	defer s.Close()
+	tr, err := jira.New(jira.Config{Name: "jira", URL: s.URL, User: "robot@example.com", Token: "x", Priorities: map[string]string{"HIGH": "Highest"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = tr.Create(t.Context(), ticket.Draft{Marker: "zesei-1-1", Project: "SHOP", Title: "t", Body: "b", Due: "2027-05-10", Severity: "HIGH",
+		Fields: map[string]any{"customfield_10001": json.RawMessage(`{"value": "shop"}`)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := sent.Fields; f.Priority.Name != "Highest" || f.DueDate != "2027-05-10" || f.Custom.Value != "shop" || !slices.Contains(f.Labels, "zesei-1-1") {
+		t.Errorf("sent %+v", f)
+	}
 }

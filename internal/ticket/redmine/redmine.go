@@ -372,12 +372,9 @@ func (t *Tracker) page(ctx context.Context, q url.Values, offset int) ([]issue, 
 // Changes lists issues of the project by updated_on, and reads those among refs
 // with their notes: the list does not carry them.
 func (t *Tracker) Changes(ctx context.Context, project string, since time.Time, refs []ticket.Ref) ([]ticket.Issue, error) {
-	ours := map[string]bool{}
-	for _, r := range refs {
-		ours[r.Key] = true
-	}
+	ours := ticket.Keys(refs)
 	q := url.Values{"project_id": {project}, "status_id": {"*"}, "sort": {"updated_on"}, "updated_on": {">=" + since.UTC().Format("2006-01-02T15:04:05Z")}}
-	var out []ticket.Issue
+	var changed []ticket.Ref
 	for offset := 0; ; {
 		page, total, err := t.page(ctx, q, offset)
 		if err != nil {
@@ -385,15 +382,11 @@ func (t *Tracker) Changes(ctx context.Context, project string, since time.Time, 
 		}
 		for _, is := range page {
 			if key := strconv.Itoa(is.ID); ours[key] {
-				full, err := t.Get(ctx, ticket.Ref{Key: key, Project: project})
-				if err != nil {
-					return nil, err
-				}
-				out = append(out, full)
+				changed = append(changed, ticket.Ref{Key: key, Project: project})
 			}
 		}
 		if offset += len(page); len(page) == 0 || offset >= total {
-			return out, nil
+			return ticket.ReadAll(ctx, t, changed)
 		}
 	}
 }

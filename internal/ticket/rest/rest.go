@@ -199,6 +199,12 @@ func (c *Client) broken(what string, err error) error {
 	return fmt.Errorf("%s: %s: no answer: %s", c.Name, what, c.Quote([]byte(err.Error())))
 }
 
+// Minutes are the whole minutes that have passed since a time, at least one more:
+// for trackers that would read a date in the zone of the credential's user.
+func (c *Client) Minutes(since time.Time) int {
+	return max(1, int(c.Now().Sub(since)/time.Minute)+1)
+}
+
 // noTime is how long is waited where a limit names no time.
 const noTime = time.Minute
 

@@ -10,7 +10,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -351,36 +350,20 @@ func (t *Tracker) list(ctx context.Context, table, where string, offset int) ([]
 // Changes lists our records that changed since, in minutes before now: a time in
 // a query would be read in the zone of the integration's user.
 func (t *Tracker) Changes(ctx context.Context, project string, since time.Time, refs []ticket.Ref) ([]ticket.Issue, error) {
-	now := time.Now
-	if t.c.Now != nil {
-		now = t.c.Now
-	}
-	minutes := max(1, int(now().Sub(since)/time.Minute)+1)
-	ours := map[string]bool{}
-	for _, r := range refs {
-		ours[r.Key] = true
-	}
-	var out []ticket.Issue
+	ours := ticket.Keys(refs)
+	var changed []ticket.Ref
 	for offset := 0; ; offset += pageSize {
-		list, err := t.list(ctx, project, fmt.Sprintf("correlation_display=%s^sys_updated_onRELATIVEGT@minute@ago@%d^ORDERBYsys_id", Display, minutes), offset)
+		list, err := t.list(ctx, project, fmt.Sprintf("correlation_display=%s^sys_updated_onRELATIVEGT@minute@ago@%d^ORDERBYsys_id", Display, t.rest.Minutes(since)), offset)
 		if err != nil {
-			return out, err
+			return nil, err
 		}
 		for _, r := range list {
-			if !ours[r.Number.Value] {
-				continue
+			if ours[r.Number.Value] {
+				changed = append(changed, ticket.Ref{Key: r.Number.Value, ID: r.SysID.Value, Project: project})
 			}
-			is, err := t.Get(ctx, ticket.Ref{Key: r.Number.Value, ID: r.SysID.Value, Project: project})
-			if errors.Is(err, ticket.ErrGone) {
-				continue
-			}
-			if err != nil {
-				return out, err
-			}
-			out = append(out, is)
 		}
 		if len(list) < pageSize {
-			return out, nil
+			return ticket.ReadAll(ctx, t, changed)
 		}
 	}
 }
