@@ -242,6 +242,10 @@ func (a *App) letter(ctx context.Context, s config.Schedule, e errand) (l email.
 	if l.Text, err = sum.Text(m, e.language, e.zone); err != nil {
 		return l, false, err
 	}
-	l.Subject, _, _ = strings.Cut(l.Text, "\n")
-	return l, sum.Open == 0, nil
+	page, err := sum.HTML(e.language, e.zone, report.WithoutPlots)
+	l.Subject, l.HTML = sum.Subject(e.language), string(page)
+	if s.CSV {
+		l.Files = []email.File{{Name: "security-summary-" + a.Now().In(e.zone).Format("20060102-1504") + ".csv", Type: csvType, Content: sum.CSV(e.language)}}
+	}
+	return l, sum.Open == 0, err
 }

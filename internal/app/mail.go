@@ -65,6 +65,8 @@ func (a *App) Mailer(ctx context.Context) (*email.Deliverer, error) {
 	return a.mail.deliverer(ctx)
 }
 
+const csvType = "text/csv; charset=utf-8"
+
 // Mail is a list on its way to one address.
 type Mail struct {
 	To       string
@@ -110,7 +112,7 @@ func (a *App) MailFindings(ctx context.Context, f Found, m Mail) error {
 	// The stars are Slack's.
 	l.Text = strings.Join(append([]string{strings.Replace(c.Text, fmt.Sprintf("*%d*", len(f.Rows)), fmt.Sprint(len(f.Rows)), 1)}, c.Thread...), "\n")
 	if file {
-		l.Files = []email.File{{Name: report.FileName(a.Now(), m.Zone), Type: "text/csv; charset=utf-8", Content: report.CSV(f.Rows, m.Language, m.Zone)}}
+		l.Files = []email.File{{Name: report.FileName(a.Now(), m.Zone), Type: csvType, Content: report.CSV(f.Rows, m.Language, m.Zone)}}
 	} else {
 		l.Text += report.Lines(f.Rows, report.Plain{}, m.Language)
 	}

@@ -247,7 +247,7 @@ func TestAMailWhoseAnswerWasLostIsSentUnderTheSameMessageID(t *testing.T) {
 	if len(got) != 2 || got[0].id != got[1].id || got[0].id == "" {
 		t.Fatalf("got %+v, want the mail twice under one Message-ID", got)
 	}
-	if !strings.Contains(got[0].parts["text/plain"], "AWS Foundational Security Best Practices") || !strings.Contains(got[0].subject, "Security Hub on") {
+	if !strings.Contains(got[0].parts["text/plain"], "AWS Foundational Security Best Practices") || !strings.Contains(got[0].subject, "– 1 open") || !strings.Contains(got[0].parts["text/html"], "<table>") {
 		t.Errorf("got %q: %q", got[0].subject, got[0].parts)
 	}
 }
@@ -289,10 +289,10 @@ func TestAScheduledScore(t *testing.T) {
 	w.nextMorning()
 	w.work()
 	got := o.to("ops@example.com")
-	if len(got) != 1 || !strings.Contains(got[0].subject, "セキュリティスコア") || !strings.Contains(got[0].parts["text/plain"], "0%(合格 0、不合格 1") {
+	if len(got) != 1 || !strings.Contains(got[0].subject, "セキュリティスコア") || !strings.Contains(got[0].parts["text/plain"], "0%(成功 0、失敗 1") {
 		t.Fatalf("got %+v", got)
 	}
-	if csv := got[0].parts["text/csv"]; !strings.Contains(csv, "fsbp,0,EC2.19,不合格") || !strings.HasPrefix(got[0].file, "security-score-") {
+	if csv := got[0].parts["text/csv"]; !strings.Contains(csv, "fsbp,0,EC2.19,") || !strings.HasPrefix(got[0].file, "security-score-") {
 		t.Errorf("file %q: %q", got[0].file, csv)
 	}
 	if up := w.slack.Uploads(); len(up) != 1 || !strings.HasPrefix(up[0].Name, "security-score-") {
