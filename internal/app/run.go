@@ -68,9 +68,6 @@ func (a *App) Pass(ctx context.Context) (Pass, error) {
 		if _, err := a.KeepHistory(ctx); err != nil {
 			return p, err
 		}
-		if _, err := a.KeepHistory(ctx); err != nil {
-			return p, err
-		}
 	}
 	if p.Changes, err = store.ChangesSince(ctx, a.DB.View(), start); err != nil {
 		return p, err
