@@ -24,7 +24,7 @@ func WantHub(ctx context.Context, tx *Tx, u HubUpdate, again bool, now time.Time
 	_, err := tx.Exec(ctx, `INSERT INTO hub (hash, product, finding_id, account, region, workflow, note, told, failures, next_at, error)
 		VALUES ($1,$2,$3,$4,$5,$6,$7,'',0,$8,'')
 		ON CONFLICT (hash) DO UPDATE SET workflow = excluded.workflow, note = excluded.note, failures = 0,
-		next_at = CASE WHEN $9 OR hub.told <> excluded.workflow THEN excluded.next_at ELSE 0 END`,
+		next_at = CASE WHEN $9 OR hub.told <> excluded.workflow THEN excluded.next_at WHEN hub.workflow = excluded.workflow THEN hub.next_at ELSE 0 END`,
 		u.Hash[:], u.Product, u.FindingID, u.Account, u.Region, u.Workflow, u.Note, now.UnixMilli(), again)
 	if err != nil {
 		return fmt.Errorf("noting what Security Hub is to be told: %w", err)
