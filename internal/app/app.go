@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"log/slog"
 	"maps"
@@ -320,13 +319,9 @@ func (a *App) channels(ctx context.Context, o Options) (map[notify.Via]notify.Ch
 	if n.Slack == nil && n.Webhook == nil && n.Email == nil && n.SNS == nil && n.PagerDuty == nil && !toTeams {
 		return nil, nil
 	}
-	dir := ""
-	if n.Templates != "" {
-		dir = a.Config.Path(n.Templates)
-	}
-	templates, err := notify.LoadTemplates(dir)
+	templates, err := Templates(a.Config)
 	if err != nil {
-		return nil, fmt.Errorf("message templates: %w", err)
+		return nil, err
 	}
 	out := map[notify.Via]notify.Channel{}
 	if n.Slack != nil {
