@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,10 +17,10 @@ import (
 )
 
 type demoCmd struct {
-	Once     bool      `help:"End after the summary; exit code 1 unless everything that should have happened did."`
+	Once     bool      `help:"Play the weeks after the day too and end with a summary; exit code 1 unless everything that should have happened did."`
 	Listen   string    `default:"127.0.0.1:0" placeholder:"ADDR" help:"Where to show a page with the counts and all messages, on this machine only (default: a free port)."`
 	Dir      string    `placeholder:"FOLDER" help:"Write zesei.yaml, policy.yaml and the store there (default: a new temporary folder). It stays."`
-	At       time.Time `placeholder:"TIME" help:"When the day of the demo is, e.g. 2026-04-28T10:00:00+09:00 (default: now)."`
+	At       time.Time `placeholder:"TIME" help:"When the day of the demo is, e.g. 2026-04-28T10:00:00+09:00 (default: now; with --once 28 April 2027, before Golden Week)."`
 	Language string    `enum:"ja,en," default:"" help:"ja or en (default: as LANG says)."`
 }
 
@@ -27,6 +28,9 @@ func (c *demoCmd) Run(e *env) error {
 	o := demo.Options{Dir: c.Dir, Now: e.Now, At: c.At, Language: cmp.Or(c.Language, languageOf(os.Getenv)), User: cmp.Or(e.User, osUser()), Program: program(), Log: e.log}
 	if !e.root.JSON {
 		o.Tell = func(line string) { fmt.Fprintln(e.Out, e.demoLine(line)) }
+	}
+	if c.Once && o.At.IsZero() {
+		o.At = demo.GoldenWeek()
 	}
 	d, err := demo.Start(e.ctx, o)
 	var folder *demo.FolderError
@@ -45,6 +49,11 @@ func (c *demoCmd) Run(e *env) error {
 	}
 	if err := d.Day(e.ctx); err != nil {
 		return err
+	}
+	if c.Once {
+		if err := d.Weeks(e.ctx); err != nil {
+			return err
+		}
 	}
 	r, err := d.Report(e.ctx)
 	if err != nil {
@@ -125,7 +134,7 @@ func (p *demoReport) t(en, ja string) string {
 }
 
 func (p *demoReport) print(r demo.Report) error {
-	for _, part := range []func(demo.Report) error{p.cases, p.channels, p.fixes, p.checks} {
+	for _, part := range []func(demo.Report) error{p.cases, p.channels, p.tickets, p.fixes, p.checks} {
 		fmt.Fprintln(p.Out)
 		if err := part(r); err != nil {
 			return err
@@ -168,27 +177,32 @@ func (p *demoReport) fixes(r demo.Report) error {
 		return err
 	}
 	for _, f := range r.Fixes {
+		stays := 0
 		fmt.Fprintf(p.Out, "\n%s (%s)\n", f.Name+"/"+f.Group, f.State)
-		now := map[string]bool{}
-		for _, rule := range f.After {
-			now[rule] = true
-		}
-		had := map[string]bool{}
 		for _, rule := range f.Before {
-			had[rule] = true
-			mark := "  "
-			if !now[rule] {
-				mark = "- "
+			if slices.Contains(f.After, rule) {
+				stays++
+				continue
 			}
-			fmt.Fprintln(p.Out, p.rule(mark, rule))
+			fmt.Fprintln(p.Out, p.rule("- ", rule))
 		}
 		for _, rule := range f.After {
-			if !had[rule] {
+			if !slices.Contains(f.Before, rule) {
 				fmt.Fprintln(p.Out, p.rule("+ ", rule))
 			}
 		}
+		fmt.Fprintf(p.Out, p.t("    %d rules as they were\n", "    ほかの %d 個のルールは変更なし\n"), stays)
 	}
 	return nil
+}
+
+// tickets counts the tickets of each team.
+func (p *demoReport) tickets(r demo.Report) error {
+	var rows [][]string
+	for _, c := range demo.CountTickets(r.Tickets) {
+		rows = append(rows, []string{c.Tracker, c.Owner, fmt.Sprint(c.Open), fmt.Sprint(c.Closed)})
+	}
+	return printTable(p.env, []string{p.t("TICKETS", "チケット"), p.t("OWNER", "担当"), p.t("OPEN", "未対応"), p.t("CLOSED", "完了")}, rows, nil)
 }
 
 func (p *demoReport) rule(mark, rule string) string {

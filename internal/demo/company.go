@@ -18,6 +18,7 @@ type company struct {
 	Name        words      `yaml:"name"`
 	Region      string     `yaml:"region"`
 	Accounts    []account  `yaml:"accounts"`
+	Trackers    []tracking `yaml:"trackers"`
 	Owners      []owner    `yaml:"owners"`
 	People      []person   `yaml:"people"`
 	Resources   []resource `yaml:"resources"`
@@ -26,7 +27,36 @@ type company struct {
 	Groups      []group    `yaml:"groups"`
 	Today       []opening  `yaml:"today"`
 	Incidents   []incident `yaml:"incidents"`
+	Weeks       weeks      `yaml:"weeks"`
+	Worsens     struct {
+		Account  string
+		Controls []string
+	} `yaml:"worsens"`
 }
+
+// weeks are what happens after the day that opens them.
+type weeks struct {
+	Exception struct {
+		Account, Group, Control, Asker, Approver, Reason string
+		After, Days                                      int
+	}
+	Approval struct {
+		Account, Group, Approver string
+		After                    int
+	}
+	Mended struct {
+		Account  string
+		Controls []string
+		After    int
+	}
+	Released struct {
+		Account, Group, By string
+		After              int
+	}
+}
+
+// tracking is a tracker with the one project that the company has there.
+type tracking struct{ Name, Kind, Project string }
 
 type account struct {
 	ID, Name, Owner, Environment string
@@ -37,10 +67,16 @@ type account struct {
 
 type owner struct {
 	Name, Channel, Language, Zone, Mention string
+	Leads                                  string // channel of those above
+	Tracker, Assignee                      string
 	Default                                bool
 }
 
-type person struct{ Name, Slack, Owner string }
+type person struct {
+	Name, Slack, Owner string
+	Approver           bool
+	Logins             map[string]string
+}
 
 // resource is one kind of resource that every account has, as Security Hub
 // reports it.
@@ -113,6 +149,28 @@ func (c *company) members() []account {
 		}
 	}
 	return out
+}
+
+// channels are the names of all Slack channels.
+func (c *company) channels() []string {
+	var out []string
+	for _, o := range c.Owners {
+		out = append(out, o.Channel)
+		if o.Leads != "" {
+			out = append(out, o.Leads)
+		}
+	}
+	return out
+}
+
+// ownerOf is whose a channel is.
+func (c *company) ownerOf(channel string) string {
+	for _, o := range c.Owners {
+		if o.Channel == channel || o.Leads == channel {
+			return o.Name
+		}
+	}
+	return ""
 }
 
 // arn fills a template in.

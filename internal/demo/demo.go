@@ -55,6 +55,8 @@ type Demo struct {
 	opened                  []*opened
 	started                 time.Time // on the machine's own clock
 	stages                  stages
+	today                   time.Time // when the day of the demo ends, on the company's clock
+	played                  *played   // nil: the weeks after the day were not played
 	mu                      sync.Mutex
 	known                   map[string]Fix    // by resource, as last reported
 	fixStates               map[string]string // as last told while staying up
@@ -68,6 +70,13 @@ type clock struct {
 }
 
 func (c *clock) Now() time.Time { return c.now().Add(time.Duration(c.offset.Load())) }
+
+// set lets the clock go on to a time; it never goes back.
+func (c *clock) set(t time.Time) {
+	if now := c.Now(); t.After(now) {
+		c.offset.Add(int64(t.Sub(now)))
+	}
+}
 
 // When the first import was, and how long the morning of the demo takes on the
 // company's clock, counted back from its end.
@@ -95,6 +104,7 @@ func Start(ctx context.Context, o Options) (*Demo, error) {
 	if !o.At.IsZero() {
 		d.clock.end = int64(o.At.Sub(d.clock.now()))
 	}
+	d.today = d.clock.now().Add(time.Duration(d.clock.end))
 	d.clock.offset.Store(d.clock.end - int64(yesterday))
 	if err := d.folder(o.Dir); err != nil {
 		return nil, err
@@ -168,7 +178,10 @@ func (d *Demo) open(ctx context.Context, cat *control.Catalogue, log *slog.Logge
 		ConfigPath: d.Config(), Now: d.clock.Now, Log: log, SlackPace: -1,
 		Cloud: awscloud.Config{Base: &base, BaseEndpoint: d.world.awsURL, Region: d.world.company.Region, Limits: awscloud.Unlimited},
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return d.app.StartSchedules(ctx)
 }
 
 // Close ends the servers and closes the store. The folder stays, for the reader

@@ -21,6 +21,7 @@ import (
 	"zesei/internal/control"
 	"zesei/internal/fake"
 	"zesei/internal/finding"
+	"zesei/internal/policy"
 	"zesei/internal/store"
 )
 
@@ -147,6 +148,102 @@ func told(story []string, d *Demo, r Report) []string {
 	return out
 }
 
+func (d *Demo) weeks(t *testing.T) Report {
+	t.Helper()
+	d.day(t)
+	if err := d.Weeks(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r, err := d.Report(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestTheWeeksEndAsTheyShould(t *testing.T) {
+	for _, language := range []string{"ja", "en"} {
+		t.Run(language, func(t *testing.T) {
+			var story []string
+			d := start(t, Options{At: GoldenWeek(), Language: language, Tell: func(s string) { story = append(story, s) }})
+			r := d.weeks(t)
+			good(t, r, story)
+			whole := strings.Join(story, "\n")
+			for _, want := range []string{"5/7(金) 18:00", "Fri 7 May 18:00", "5/17(月)", "Mon 17 May"} {
+				if japanese := strings.Contains(want, "("); strings.Contains(whole, want) != (japanese == (language == "ja")) {
+					t.Errorf("%q in the story: %v", want, !japanese)
+				}
+			}
+			for _, want := range []string{"│ 📋 2027年6月1日", "redmine", "github", "@hanako *shop", "@john *"} {
+				if !strings.Contains(whole, want) {
+					t.Errorf("the story lacks %q", want)
+				}
+			}
+			w := r.Weeks
+			if w == nil || w.Told == 0 || w.Exception.AskedBy != "cli:john" || w.Exception.ApprovedBy != "cli:aoi" || !w.Now.After(w.Was) || w.Summary == "" {
+				t.Errorf("the weeks: %+v", w)
+			}
+			if len(story) > 90 {
+				t.Errorf("the story has %d lines: it should be read within two screens", len(story))
+			}
+		})
+	}
+}
+
+// Another day has other days off and other mornings. What a tracker answers and
+// loses on the way is neither lost nor made twice.
+func TestTheWeeksMayBeginOnAnyDayAndAnswersMayBeLost(t *testing.T) {
+	d := start(t, Options{At: time.Date(2026, 12, 24, 1, 0, 0, 0, time.UTC)})
+	for name, twin := range d.world.trackers {
+		twin.Faults().Add(fake.Fault{Kind: fake.LostAnswer, Service: name, Operation: "create", Times: 2})
+	}
+	good(t, d.weeks(t), nil)
+}
+
+// The demo says so when a claim of it does not hold.
+func TestAFixThatIsRefusedAfterItsApprovalIsNotCalledGood(t *testing.T) {
+	d := start(t, Options{At: GoldenWeek()})
+	d.day(t)
+	d.played = &played{}
+	d.world.aws.Faults().Add(fake.Fault{Kind: fake.Deny, Service: "ec2", Operation: "RevokeSecurityGroupIngress"})
+	if err := d.approve(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := d.Report(t.Context()); err != nil || r.OK || d.played.approved.State == store.FixVerified {
+		t.Errorf("ok %v, %v, %+v", r.OK, err, d.played.approved)
+	}
+}
+
+func TestALineIsBrokenWhereItMayBe(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		want []string
+	}{
+		{"short", []string{"short"}},
+		{"three short words", []string{"three", "short", "words"}},
+		{"昭和の日、憲法記念日", []string{"昭和の日、", "憲法記念日"}},
+		{"unbreakablelong", []string{"unbreakablelong"}},
+	} {
+		if got := wrap(c.text, 10); !slices.Equal(got, c.want) {
+			t.Errorf("%q becomes %q, want %q", c.text, got, c.want)
+		}
+	}
+}
+
+func TestTheCompanysPolicyIsS2(t *testing.T) {
+	d := start(t, Options{})
+	raw, err := os.ReadFile(filepath.Join(d.Dir, "policy.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	shipped, _ := policy.Shipped("s2")
+	for line := range strings.SplitSeq(string(shipped), "\n") {
+		if !strings.HasPrefix(line, "limits:") && !strings.Contains("\n"+string(raw), "\n"+line+"\n") {
+			t.Errorf("the demo's policy lacks a line of s2: %q", line)
+		}
+	}
+}
+
 func TestLostAnswersOfSlackPostNothingTwice(t *testing.T) {
 	d := start(t, Options{})
 	d.world.slack.Faults().Add(fake.Fault{Kind: fake.LostAnswer, Service: "slack", Operation: "chat.postMessage", Times: 3})
@@ -198,7 +295,7 @@ func TestItStaysUpAndGoesOn(t *testing.T) {
 		t.Errorf("the page shows\n%s", body)
 	}
 	var p page
-	if err := json.Unmarshal([]byte(get(t, url+"/status.json")), &p); err != nil || len(p.Slack) != 4 || p.Cases.Total == 0 {
+	if err := json.Unmarshal([]byte(get(t, url+"/status.json")), &p); err != nil || len(p.Slack) != 5 || len(p.Tickets) == 0 || p.Cases.Total == 0 {
 		t.Errorf("%v, %+v", err, p.Standing)
 	}
 	stop()

@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"text/template"
+
+	"zesei/internal/policy"
 )
 
 //go:embed files/*.tmpl
@@ -19,6 +22,8 @@ type configuration struct {
 	Accounts                                                  []account
 	Owners                                                    []owner
 	People                                                    []person
+	Trackers                                                  []tracking
+	URLs                                                      map[string]string // of the trackers
 }
 
 // writeFiles writes the files that the company's security team wrote, and env,
@@ -28,7 +33,7 @@ func (d *Demo) writeFiles() error {
 	conf := configuration{
 		Company: c.Name.In(d.language), Store: "sqlite:" + filepath.Join(d.Dir, "zesei.db"), Language: d.language, Region: c.Region,
 		Hub: c.hub().ID, Token: d.world.token, Slack: d.world.slackURL + "/api/", User: d.user,
-		Accounts: c.Accounts, Owners: c.Owners,
+		Accounts: c.Accounts, Owners: c.Owners, Trackers: c.Trackers, URLs: d.world.trackerURLs,
 	}
 	for _, p := range c.People {
 		if p.Name != d.user {
@@ -45,12 +50,19 @@ func (d *Demo) writeFiles() error {
 	if err != nil {
 		return fmt.Errorf("reading the demo's templates: %w", err)
 	}
-	for _, name := range []string{"zesei.yaml", "policy.yaml"} {
+	texts := map[string]string{}
+	for _, name := range []string{"zesei.yaml", "about.yaml", "fix.yaml", "limits.yaml", "controls.yaml"} {
 		var b bytes.Buffer
 		if err := parsed.ExecuteTemplate(&b, name+".tmpl", conf); err != nil {
 			return fmt.Errorf("writing the demo's %s: %w", name, err)
 		}
-		if err := os.WriteFile(filepath.Join(d.Dir, name), b.Bytes(), 0o600); err != nil {
+		texts[name] = b.String()
+	}
+	if texts["policy.yaml"], err = ownPolicy(texts); err != nil {
+		return err
+	}
+	for _, name := range []string{"zesei.yaml", "policy.yaml"} {
+		if err := os.WriteFile(filepath.Join(d.Dir, name), []byte(texts[name]), 0o600); err != nil {
 			return fmt.Errorf("writing the demo's files: %w", err)
 		}
 	}
@@ -62,6 +74,23 @@ func (d *Demo) writeFiles() error {
 		return fmt.Errorf("writing the demo's files: %w", err)
 	}
 	return nil
+}
+
+// ownPolicy is the policy s2 that comes with zesei, with what this company adds:
+// which fixes may be applied, how many, and a class for what GuardDuty finds.
+func ownPolicy(added map[string]string) (string, error) {
+	shipped, _ := policy.Shipped("s2")
+	text := string(shipped)
+	for _, change := range []struct{ old, new string }{
+		{"\nfix:\n", "\nfix:\n" + added["fix.yaml"]},
+		{"\nlimits: {fixes: 20 per hour, per_account: 5 per hour}\n", "\n" + added["limits.yaml"]},
+	} {
+		if strings.Count(text, change.old) != 1 {
+			return "", fmt.Errorf("the demo's policy: s2 has not one %q", change.old)
+		}
+		text = strings.Replace(text, change.old, change.new, 1)
+	}
+	return added["about.yaml"] + text + "\n" + added["controls.yaml"], nil
 }
 
 func (d *Demo) envFile() string { return filepath.Join(d.Dir, "env") }

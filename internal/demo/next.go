@@ -13,12 +13,7 @@ func (d *Demo) Next(url string) string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	var b strings.Builder
-	line := func(command, en, ja string) {
-		fmt.Fprintf(&b, "  %s\n", command)
-		if s := d.t(en, ja); s != "" {
-			fmt.Fprintf(&b, "      %s\n", s)
-		}
-	}
+	line := func(command, en, ja string) { fmt.Fprintf(&b, "  %s\n      %s\n", command, d.t(en, ja)) }
 	z := d.program + " -c " + shell(d.Config())
 	fmt.Fprintln(&b, "\n"+d.t("Look at it:", "見てみる："))
 	line("less "+shell(d.Dir+"/policy.yaml"), "what decided all this", "ここまでの判断の元になったポリシー")
@@ -26,10 +21,13 @@ func (d *Demo) Next(url string) string {
 	for _, op := range d.opened {
 		if f := d.known[op.arn]; f.State == store.FixVerified && len(f.Cases) > 0 {
 			line(z+" case show "+f.Cases[0], "the story of the hole that was closed, with its proof", "閉じた穴の経緯と証跡")
+			break
 		}
 	}
-	line(z+" fix list", "every plan", "すべての修復案")
-	line(z+" dead list", "the forged event", "偽のイベント")
+	if d.played != nil && d.played.risk.was != nil {
+		line(z+" case show "+store.ShortKey(d.played.risk.was.Key), "the risk that was accepted for a while", "一時的に許容したリスクの経緯")
+	}
+	line(z+" policy explain --control CloudTrail.1 --severity HIGH", "how the policy decides, and why", "ポリシーの判断とその理由")
 	if url == "" {
 		fmt.Fprintf(&b, "%s\n  %s demo\n      %s\n", d.t("Try it:", "試してみる："), d.program,
 			d.t("stays up: approve the waiting fix, and watch what happens", "起動したままになります。承認待ちの修復を承認して、動きを見られます"))

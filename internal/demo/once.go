@@ -15,6 +15,7 @@ type stages struct {
 	again      intake.Totals // all findings, read a second time
 	echoes     int           // events that our own BatchUpdateFindings caused
 	echoWrites int           // what Slack was told because of them
+	terms      []Term        // deadlines of what came up on the day
 }
 
 // opened is a security group that somebody opened.
@@ -28,13 +29,20 @@ type opened struct {
 // Day tells the whole story once: the first import the day before, and the next
 // morning with everything that happens in it.
 func (d *Demo) Day(ctx context.Context) error {
-	for _, stage := range []func(context.Context) error{d.firstImport, d.morning, d.people, d.findings, d.echoes, d.sameAgain} {
+	for _, stage := range []func(context.Context) error{d.firstImport, d.morning, d.people, d.findings, d.echoes, d.sameAgain, d.afterwards, d.deadlines} {
 		if err := stage(ctx); err != nil {
 			return err
 		}
 	}
 	d.clock.offset.Store(d.clock.end)
 	return nil
+}
+
+// afterwards lets what waits for its time be worked before the day ends.
+func (d *Demo) afterwards(ctx context.Context) error {
+	d.clock.set(d.today.Add(-2 * time.Minute))
+	_, err := d.settle(ctx)
+	return err
 }
 
 func (d *Demo) firstImport(ctx context.Context) error {
@@ -62,12 +70,8 @@ func (d *Demo) morning(ctx context.Context) error {
 	d.clock.offset.Store(d.clock.end - int64(morning))
 	d.tell("")
 	d.heading("the next day", "翌日")
-	before := d.slackWrites()
-	if _, err := d.settle(ctx); err != nil {
-		return err
-	}
-	d.say("  %d digests of what is only worth knowing", "  知らせるだけでよいものは、まとめて %d 件の通知に", d.slackWrites()-before)
-	return nil
+	_, err := d.settle(ctx)
+	return err
 }
 
 // people change security groups: one in an account where zesei may fix, one where
@@ -126,6 +130,15 @@ func (d *Demo) findings(ctx context.Context) error {
 	}
 	d.say("  a database is put right, a function is deleted: %d cases closed", "  データベースの設定修正と関数の削除：ケース %d 件を終了", t.Cases.Closed)
 
+	if worse := d.passing(d.world.company.Worsens.Account, d.world.company.Worsens.Controls); worse != nil {
+		worse.Status = "FAILED"
+		d.world.aws.Evaluate(worse.account.ID, d.world.company.Region, worse.Evaluation)
+		if t, err = d.settle(ctx); err != nil {
+			return err
+		}
+		d.say("  %s: Security Hub says that %s fails now: %d case", "  %s：Security Hub が %s の違反を報告。ケース %d 件", worse.account.Name, worse.Control, t.Cases.Opened)
+	}
+
 	forged, err := d.world.forgery(d.clock.Now())
 	if err != nil {
 		return err
@@ -146,6 +159,19 @@ func (d *Demo) failing(control string) *reported {
 		return &reported{account: d.world.company.members()[0], Evaluation: fake.Evaluation{Control: control}}
 	}
 	return &d.reported[i]
+}
+
+// passing is the first of Security Hub's made up findings of an account and some
+// controls that passes; nil: none does.
+func (d *Demo) passing(account string, controls []string) *reported {
+	for _, control := range controls {
+		for i := range d.reported {
+			if r := &d.reported[i]; r.account.Name == account && r.Control == control && r.Status == "PASSED" {
+				return r
+			}
+		}
+	}
+	return nil
 }
 
 // echoes takes in the events that our own updates of Security Hub caused.

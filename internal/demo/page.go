@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -72,10 +73,10 @@ func (d *Demo) page(ctx context.Context) (page, error) {
 	}
 	now, err := d.standing(ctx, list)
 	p := page{Standing: now}
-	for _, o := range d.world.company.Owners {
-		c := conversation{Channel: "#" + o.Channel}
-		for _, m := range d.world.slack.Messages(o.Channel) {
-			c.Messages = append(c.Messages, message{At: stamp(m.TS), Thread: m.ThreadTS != "" && m.ThreadTS != m.TS, Edits: m.Edits, Text: m.Text})
+	for _, name := range d.world.company.channels() {
+		c := conversation{Channel: "#" + name}
+		for _, m := range d.world.slack.Messages(name) {
+			c.Messages = append(c.Messages, message{At: stamp(m.TS), Thread: m.ThreadTS != "" && m.ThreadTS != m.TS, Edits: m.Edits, Text: read(m)})
 		}
 		p.Slack = append(p.Slack, c)
 	}
@@ -104,6 +105,16 @@ func text(w http.ResponseWriter, p page) error {
 	for _, f := range p.Fixes {
 		fmt.Fprintf(&b, "\nfix %s %s (%s): %s/%s opened by %s\n  before: %s\n  now:    %s\n", f.ID, f.State, f.Mode, f.Name, f.Group, f.OpenedBy,
 			strings.Join(f.Before, "; "), strings.Join(f.After, "; "))
+	}
+	for _, t := range p.Tickets {
+		state := "open"
+		if t.Closed {
+			state = "closed"
+		}
+		fmt.Fprintf(&b, "\nticket %s (%s, %s): %s\n  cases: %s\n", t.issue(), t.Owner, state, t.Title, strings.Join(t.Cases, " "))
+		if t.Due != "" || t.Assignee != "" {
+			fmt.Fprintf(&b, "  due %s, assigned to %s\n", cmp.Or(t.Due, "-"), cmp.Or(t.Assignee, "nobody"))
+		}
 	}
 	for _, c := range p.Slack {
 		fmt.Fprintf(&b, "\n===== %s\n", c.Channel)

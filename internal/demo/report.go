@@ -37,7 +37,10 @@ type Standing struct {
 	Updates   int       `json:"updates"`  // edits in place
 	Channels  []Channel `json:"channels"`
 	Fixes     []Fix     `json:"fixes"`
-	Config    string    `json:"config"` // the demo's zesei.yaml
+	Terms     []Term    `json:"deadlines"` // of what came up on the day
+	Tickets   []Ticket  `json:"tickets"`
+	Weeks     *Weekly   `json:"weeks,omitempty"` // what came after the day, where it was played
+	Config    string    `json:"config"`          // the demo's zesei.yaml
 }
 
 // Cases counts cases.
@@ -78,6 +81,26 @@ type Fix struct {
 	After    []string  `json:"after"`          // and now
 }
 
+// Weekly is what came of the weeks after the day.
+type Weekly struct {
+	Told        int             `json:"told"` // cases told in the digest, and suppressed then
+	Exception   store.Exception `json:"exception"`
+	Was         time.Time       `json:"due_before_exception"`
+	Now         time.Time       `json:"due_after_exception"`
+	Reminders   int             `json:"reminders"`
+	Escalations int             `json:"escalations"`
+	Summary     string          `json:"summary"` // as it stands in Slack
+}
+
+func (d *Demo) weekly() *Weekly {
+	p := d.played
+	if p == nil || p.risk.now == nil {
+		return nil
+	}
+	return &Weekly{Told: p.told - p.left, Exception: p.risk.asked, Was: p.risk.was.Terms.Due, Now: p.risk.now.Terms.Due,
+		Reminders: p.posts[store.MessageReminder], Escalations: p.posts[store.MessageEscalation], Summary: p.summary}
+}
+
 // Check is one thing that should have happened.
 type Check struct {
 	Name string `json:"name"`
@@ -96,7 +119,11 @@ func (d *Demo) Report(ctx context.Context) (Report, error) {
 		return r, err
 	}
 	d.learn(r.Fixes)
-	if r.Checks, err = d.check(ctx, r, list); err != nil {
+	hold := d.check
+	if d.played != nil {
+		hold = d.checkWeeks
+	}
+	if r.Checks, err = hold(ctx, r, list); err != nil {
 		return r, err
 	}
 	r.OK = !slices.ContainsFunc(r.Checks, func(c Check) bool { return !c.OK })
@@ -112,9 +139,9 @@ func (d *Demo) standing(ctx context.Context, list []store.Listed) (Standing, err
 	r.Read, r.Findings, r.Unchanged, r.Dead = t.Read, t.Findings, t.Unchanged, t.Dead
 	r.Cases = Cases{Opened: t.Cases.Opened, Reopened: t.Cases.Reopened, Updated: t.Cases.Updated}
 	r.Cases.count(list)
-	for _, o := range d.world.company.Owners {
-		c := Channel{Name: "#" + o.Channel, Owner: o.Name}
-		for _, m := range d.world.slack.Messages(o.Channel) {
+	for _, name := range d.world.company.channels() {
+		c := Channel{Name: "#" + name, Owner: d.world.company.ownerOf(name)}
+		for _, m := range d.world.slack.Messages(name) {
 			c.Updates += m.Edits
 			if m.ThreadTS == "" || m.ThreadTS == m.TS {
 				c.Messages++
@@ -132,7 +159,11 @@ func (d *Demo) standing(ctx context.Context, list []store.Listed) (Standing, err
 		}
 		r.Fixes = append(r.Fixes, f)
 	}
-	return r, nil
+	var err error
+	r.Terms = d.stages.terms
+	r.Tickets, err = d.tickets(ctx, list)
+	r.Weeks = d.weekly()
+	return r, err
 }
 
 // learn remembers how the fixes stand, for Next.

@@ -17,6 +17,7 @@ import (
 	"zesei/internal/control"
 	"zesei/internal/fake"
 	"zesei/internal/fake/slack"
+	"zesei/internal/fake/tracker"
 )
 
 // world is the twin in which the company lives, served on loopback.
@@ -25,21 +26,24 @@ type world struct {
 	aws     *fake.Cloud
 	slack   *slack.Twin
 	keys    fake.Keys // of the security team's user
-	token   string    // ARN of the secret with Slack's token
+	token   string    // ARN of the secret with the tokens of Slack and the trackers
 	people  map[string]fake.Keys
 	groups  map[string]string // "account/group" to id
 
+	trackers map[string]*tracker.Twin // by name
+
 	awsURL, slackURL string
+	trackerURLs      map[string]string
 	servers          []*http.Server
 	serving          sync.WaitGroup
 }
 
 // standards that the company has switched on.
-var standards = []string{"fsbp", "cis-3.0"}
+var standards = []string{"fsbp", "cis-1.4"}
 
 func newWorld(c *company, cat *control.Catalogue, now func() time.Time, seed uint64) (*world, error) {
 	w := &world{
-		company: c, people: map[string]fake.Keys{}, groups: map[string]string{},
+		company: c, people: map[string]fake.Keys{}, groups: map[string]string{}, trackers: map[string]*tracker.Twin{}, trackerURLs: map[string]string{},
 		aws:   fake.NewCloud(fake.Options{Now: now, Seed: seed}),
 		slack: slack.New(slack.Options{Now: now, Seed: seed}),
 	}
@@ -50,22 +54,38 @@ func newWorld(c *company, cat *control.Catalogue, now func() time.Time, seed uin
 	w.aws.DefineControls(defined...)
 	w.accounts()
 	w.resources()
-	for _, o := range c.Owners {
-		w.slack.AddChannel(o.Channel)
+	for _, name := range c.channels() {
+		w.slack.AddChannel(name)
+	}
+	for _, t := range c.Trackers {
+		w.trackers[t.Name] = tracker.New(tracker.Kind(t.Kind), tracker.Options{Now: now, Seed: seed, Project: t.Project})
 	}
 	for _, p := range c.People {
 		w.slack.AddUser(slack.User{ID: p.Slack, Name: p.Name, Email: p.Name + "@example.com"})
 	}
-	w.token = w.aws.PutSecret(c.hub().ID, c.Region, "zesei/slack", `{"token":"xoxb-twin"}`)
-	var err error
-	if w.awsURL, err = w.serve("127.0.0.1:0", w.aws); err == nil {
-		w.slackURL, err = w.serve("127.0.0.1:0", w.slack)
-	}
-	if err != nil {
+	w.token = w.aws.PutSecret(c.hub().ID, c.Region, "zesei/tokens", `{"token":"xoxb-twin","redmine":"twin-token","github":"twin-token"}`)
+	if err := w.begin(); err != nil {
 		w.close()
 		return nil, err
 	}
 	return w, nil
+}
+
+// begin serves every part of the twin.
+func (w *world) begin() error {
+	var err error
+	if w.awsURL, err = w.serve("127.0.0.1:0", w.aws); err != nil {
+		return err
+	}
+	if w.slackURL, err = w.serve("127.0.0.1:0", w.slack); err != nil {
+		return err
+	}
+	for name, t := range w.trackers {
+		if w.trackerURLs[name], err = w.serve("127.0.0.1:0", t); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (w *world) accounts() {
@@ -132,6 +152,24 @@ func (w *world) groupARN(a account, id string) string {
 // do lets a person of the company change a group with a client and keys of their
 // own, as with the AWS CLI.
 func (w *world) do(ctx context.Context, o opening) error {
+	in := &ec2.AuthorizeSecurityGroupIngressInput{GroupId: aws.String(w.groups[o.Account+"/"+o.Group]), IpPermissions: permissions(o.Opens)}
+	if _, err := w.client(o).AuthorizeSecurityGroupIngress(ctx, in); err != nil {
+		return fmt.Errorf("%s opens %s in %s: %w", o.By, o.Group, o.Account, err)
+	}
+	return nil
+}
+
+// undo lets the same person take back what they opened.
+func (w *world) undo(ctx context.Context, o opening) error {
+	in := &ec2.RevokeSecurityGroupIngressInput{GroupId: aws.String(w.groups[o.Account+"/"+o.Group]), IpPermissions: permissions(o.Opens)}
+	if _, err := w.client(o).RevokeSecurityGroupIngress(ctx, in); err != nil {
+		return fmt.Errorf("%s closes %s in %s: %w", o.By, o.Group, o.Account, err)
+	}
+	return nil
+}
+
+// client is the client of whoever opens something.
+func (w *world) client(o opening) *ec2.Client {
 	a := w.company.account(o.Account)
 	who := a.ID + "/" + o.By
 	keys, ok := w.people[who]
@@ -139,18 +177,18 @@ func (w *world) do(ctx context.Context, o opening) error {
 		keys = w.aws.AddUser(a.ID, o.By)
 		w.people[who] = keys
 	}
-	client := ec2.NewFromConfig(aws.Config{
+	return ec2.NewFromConfig(aws.Config{
 		Region: w.company.Region, BaseEndpoint: aws.String(w.awsURL),
 		Credentials: credentials.NewStaticCredentialsProvider(keys.AccessKeyID, keys.SecretAccessKey, ""),
 	})
-	in := &ec2.AuthorizeSecurityGroupIngressInput{GroupId: aws.String(w.groups[o.Account+"/"+o.Group])}
-	for _, r := range o.Opens {
-		in.IpPermissions = append(in.IpPermissions, permission(r))
+}
+
+func permissions(list []rule) []types.IpPermission {
+	var out []types.IpPermission
+	for _, r := range list {
+		out = append(out, permission(r))
 	}
-	if _, err := client.AuthorizeSecurityGroupIngress(ctx, in); err != nil {
-		return fmt.Errorf("%s opens %s in %s: %w", o.By, o.Group, o.Account, err)
-	}
-	return nil
+	return out
 }
 
 func permission(r rule) types.IpPermission {
