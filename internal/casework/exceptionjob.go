@@ -155,6 +155,9 @@ func (b *batch) warn(ctx context.Context, x store.Exception) error {
 		return err
 	}
 	if renewed {
+		if err := b.exceptionMove(ctx, x, "zesei", "renewed", "another follows it: nobody is warned of its end"); err != nil {
+			return err
+		}
 		return store.SaveException(ctx, b.tx, x)
 	}
 	to, err := b.toWarn(ctx, x)
