@@ -9,20 +9,23 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 
 	slackgo "github.com/slack-go/slack"
 )
 
-// slackHooks are the hosts that a response URL may lead to: what a forged or
-// broken payload names elsewhere is not called.
-const slackHooks = "hooks.slack.com"
-
-// hooksOf is where response URLs lead beside a Web API at an address of its own.
+// hooksOf is the one host that response URLs may lead to: Slack's own, or that of a
+// Web API at another address. What a broken or forged payload names elsewhere is
+// not called.
 func hooksOf(api string) string {
-	if u, err := url.Parse(api); api != "" && err == nil {
-		return u.Host
+	u, err := url.Parse(api)
+	switch {
+	case api == "" || err != nil || u.Host == "slack.com" || strings.HasSuffix(u.Host, ".slack.com"):
+		return "hooks.slack.com"
+	case u.Host == "slack-gov.com":
+		return "hooks.slack-gov.com"
 	}
-	return slackHooks
+	return u.Host
 }
 
 // Whisper tells the one who pressed a button, and nobody else. Text is mrkdwn whose
@@ -32,7 +35,7 @@ func (d *Deliverer) Whisper(ctx context.Context, h Heard, text string) error {
 		return d.ephemeral(ctx, h, text)
 	}
 	u, err := url.Parse(h.ResponseURL)
-	if err != nil || u.Host != d.hooks || d.hooks == slackHooks && u.Scheme != "https" || u.User != nil {
+	if err != nil || u.Host != d.hooks || strings.HasPrefix(d.hooks, "hooks.slack") && u.Scheme != "https" || u.User != nil {
 		return errors.New("whisper in Slack: the response URL does not lead to Slack")
 	}
 	body, err := json.Marshal(map[string]any{"response_type": "ephemeral", "replace_original": false, "text": cut(text, maxText), "thread_ts": h.Thread})

@@ -32,8 +32,8 @@ type Config struct {
 	URL       string // of the Web API; "" is Slack's own, https://slack.com/api/
 	Client    *http.Client
 	Templates *notify.Templates
-	Log         *slog.Logger // nil: nothing is logged
-	Now         func() time.Time
+	Log       *slog.Logger // nil: nothing is logged
+	Now       func() time.Time
 	// Sleep waits; nil waits by the clock. It ends early with the context's error.
 	Sleep func(context.Context, time.Duration) error
 	// Pace is the time between two messages to one channel. 0 is a second, what
