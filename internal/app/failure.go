@@ -55,7 +55,7 @@ func (c *watchedChannel) Deliver(ctx context.Context, actions notify.Actions, to
 		return told, err // it says nothing about the channel
 	}
 	target := string(c.via) + ":" + actions.Message.Target
-	_, row, _ := strings.Cut(actions.Message.Key, "-") // store-row, see outbox
+	row := actions.Message.Key[strings.LastIndexByte(actions.Message.Key, '-')+1:] // store-row, see outbox
 	if noted := c.app.note(ctx, c.via, target, "message "+row, err); noted != nil {
 		c.app.Log.Error("noting how a channel works", "channel", target, "error", noted)
 	}

@@ -214,6 +214,34 @@ func TestARunThatSlackRefusesIsReportedByMail(t *testing.T) {
 	mend()
 }
 
+func TestALateSummaryArrivesOnceAfterAll(t *testing.T) {
+	w, o := mended(t, "en")
+	w.take(w.bucketFails(shop, "S3.8", "one"))
+	w.schedule(`{cron: "0 9 * * *", do: summary, slack: "#shop-sec", email: ops@example.com}`)
+	before := len(w.heads("#shop-sec"))
+	mend := w.slack.Faults().Add(fake.Fault{Kind: fake.ServerError})
+	w.nextMorning()
+	w.passes(50*time.Minute, time.Minute)
+	if n := o.told("ops@example.com", "could not be delivered"); n != 1 {
+		t.Fatalf("told %d times by the other way: %+v", n, o.to("ops@example.com"))
+	}
+	states, err := w.app.ScheduleStates(t.Context())
+	if err != nil || len(states) != 1 || !strings.Contains(states[0].Failed, "slack:#shop-sec: ") {
+		t.Errorf("%+v (%v)", states, err)
+	}
+	mend()
+	w.passes(3*time.Hour, 10*time.Minute)
+	if n := len(w.heads("#shop-sec")) - before; n != 1 {
+		t.Errorf("%d summaries arrived late, want one", n)
+	}
+	if n := len(o.to("ops@example.com")); n != 2 {
+		t.Errorf("%d mails, want the summary and the report", n)
+	}
+	if states, err := w.app.ScheduleStates(t.Context()); err != nil || states[0].Failed != "" || states[0].Last.IsZero() {
+		t.Errorf("%+v (%v)", states, err)
+	}
+}
+
 func TestARunTellsByItsOtherWay(t *testing.T) {
 	w, o := mended(t, "en")
 	w.take(w.bucketFails(shop, "S3.8", "one"))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"zesei/internal/config"
 	"zesei/internal/notify"
@@ -15,10 +16,11 @@ import (
 // mostReasons is how many failed ways a report of a failed run names.
 const mostReasons = 10
 
-// runTrouble is what people are told of a run that is over; nil where all went
-// well. why is what it was given up for.
-func (a *App) runTrouble(s config.Schedule, r, next run, why error) *notify.Trouble {
-	t := notify.Trouble{What: notify.RunFails, Report: s.Do, Cron: s.Cron, Since: r.Next, Until: next.Next}
+// runTrouble is what people are told of a run that fails; nil where all went
+// well. next is when it, or the run after it, is tried; why is what has failed and
+// may yet succeed.
+func (a *App) runTrouble(s config.Schedule, r run, next time.Time, why error) *notify.Trouble {
+	t := notify.Trouble{What: notify.RunFails, Report: s.Do, Cron: s.Cron, Since: r.Next, Until: next}
 	var unmade *unmadeError
 	if errors.As(why, &unmade) {
 		t.Unmade = true

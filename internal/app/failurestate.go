@@ -62,6 +62,9 @@ func (a *App) ChannelStates(ctx context.Context) ([]ChannelState, error) {
 		if c.Waiting, err = store.Stuck(ctx, a.DB.View(), o.Channel); err != nil {
 			return nil, err
 		}
+		if c.Waiting == 0 && strings.HasPrefix(o.Channel, "message ") {
+			continue // it has gone out, or is not wanted any more
+		}
 		out = append(out, c)
 	}
 	return out, nil

@@ -26,9 +26,12 @@ const JobSchedule = "schedule"
 const (
 	// catchUp is how old a missed time may be that is still done at the next start.
 	catchUp = 24 * time.Hour
-	// scheduleTries is how often one run is tried before the next time is waited
-	// for (about a quarter of an hour).
+	// scheduleTries is how often one run is tried (about a quarter of an hour)
+	// before people hear that it fails.
 	scheduleTries = 10
+	// lateEvery is how often it is tried from then on, until its next time comes or
+	// it is as old as catchUp.
+	lateEvery = 30 * time.Minute
 )
 
 // run is where a schedule stands, kept in the store under its id.
@@ -36,10 +39,12 @@ type run struct {
 	Next time.Time `json:"next"` // when it is to run
 	// Begun is when the run of Next was first begun; zero: it was not. Ways are
 	// how far it is, by errand.name.
-	Begun  time.Time       `json:"begun,omitzero"`
-	Ways   map[string]sent `json:"ways,omitempty"`
-	Last   time.Time       `json:"last,omitzero"`    // the time whose run ended last
-	Failed string          `json:"failed,omitempty"` // why that run, or a part of it, was given up
+	Begun time.Time       `json:"begun,omitzero"`
+	Ways  map[string]sent `json:"ways,omitempty"`
+	// Late is since when people know that the run fails; it is tried all the same.
+	Late   time.Time `json:"late,omitzero"`
+	Last   time.Time `json:"last,omitzero"`    // the time whose run ended last
+	Failed string    `json:"failed,omitempty"` // why that run, the late one, or a part of it, failed
 }
 
 // scheduleID tells a schedule from the others by what it says: one that is
@@ -188,6 +193,9 @@ func (a *App) scheduleJob(ctx context.Context, j job.Job) error {
 	if r.Next.After(now) {
 		return job.Later(r.Next, "the next time of "+s.Cron)
 	}
+	if due := times.Next(r.Next); !r.Late.IsZero() && !due.IsZero() && !due.After(now) {
+		r = run{Next: due, Last: r.Next, Failed: r.Failed} // the late run is given up for the next
+	}
 	if r.Begun.IsZero() {
 		// Of several missed times only the last is done, and none of long ago.
 		last := times.Last(later(r.Next.Add(-time.Second), now.Add(-catchUp)), now)
@@ -209,8 +217,14 @@ func (a *App) scheduleJob(ctx context.Context, j job.Job) error {
 			return err
 		case errors.As(err, &wait) && now.Sub(r.Begun) < catchUp:
 			return job.Later(a.Now().Add(wait.After), err.Error())
-		case !errors.As(err, &never) && j.Attempt < scheduleTries:
+		case !errors.As(err, &never) && j.Attempt < scheduleTries && r.Late.IsZero():
 			return err
+		case !errors.As(err, &never) && now.Add(lateEvery).Before(r.Begun.Add(catchUp)):
+			at := now.Add(lateEvery)
+			if due := times.Next(r.Next); !due.IsZero() && due.Before(at) {
+				at = due
+			}
+			return a.lateRun(ctx, j.Subject, s, r, at, err)
 		}
 		a.Log.Error("a scheduled run is given up until its next time", "schedule", j.Subject, "due", r.Next, "error", err)
 	}
@@ -224,11 +238,34 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
+// lateRun tells people, once, that a run fails, and tries it again at a time.
+func (a *App) lateRun(ctx context.Context, id string, s config.Schedule, r run, at time.Time, why error) error {
+	trouble := a.runTrouble(s, r, at, why)
+	err := a.DB.Update(ctx, func(tx *store.Tx) error {
+		if trouble != nil {
+			r.Failed = strings.Join(trouble.Reasons, "; ")
+			if err := a.tellRunFailed(ctx, tx, a.runKey(id, r), s, r, *trouble); err != nil {
+				return err
+			}
+		}
+		if r.Late.IsZero() {
+			r.Late = a.Now()
+			a.Log.Error("a scheduled run fails; it is tried again now and then", "schedule", id, "due", r.Next, "error", why)
+		}
+		return saveRun(ctx, tx, id, r)
+	})
+	if err != nil {
+		return err
+	}
+	a.Work.Committed()
+	return job.Later(at, "the run of "+r.Next.UTC().Format(time.RFC3339)+" failed")
+}
+
 // nextRun ends a run and waits for the next time. What went wrong with it is
 // told in the transaction in which it ends: once.
 func (a *App) nextRun(ctx context.Context, id string, s config.Schedule, r run, times report.Times, why error) error {
 	next := run{Next: times.Next(a.Now()), Last: r.Next}
-	trouble := a.runTrouble(s, r, next, why)
+	trouble := a.runTrouble(s, r, next.Next, why)
 	if trouble != nil {
 		next.Failed = strings.Join(trouble.Reasons, "; ")
 	}
@@ -243,7 +280,7 @@ func (a *App) nextRun(ctx context.Context, id string, s config.Schedule, r run, 
 	if err != nil {
 		return err
 	}
-	a.Queue.Poke()
+	a.Work.Committed()
 	if next.Next.IsZero() {
 		return nil
 	}
