@@ -56,8 +56,7 @@ type batch struct {
 
 	delivery string // that carries the act, once it is remembered
 
-	wide     []store.Exception // in force and over more than one case; see wideExceptions
-	wideRead bool
+	wide *wide // nil until the first case asks: see wideExceptions
 }
 
 // opened is a case under change.

@@ -2,21 +2,58 @@ package casework
 
 import (
 	"context"
+	"strings"
 
 	"zesei/internal/casefile"
 	"zesei/internal/store"
 )
 
-// wideExceptions are the exceptions in force that cover more than one case, as
-// the transaction sees them: read once, when the first case asks.
-func (b *batch) wideExceptions(ctx context.Context) ([]store.Exception, error) {
-	if b.wideRead {
+// wide are the exceptions in force that cover more than one case, found by what
+// they name: a case is compared with few of them, however many there are.
+type wide struct {
+	byResource, byControl map[string][]store.Exception // control ids in lower case
+	byTag                 []store.Exception            // that name neither
+}
+
+// wideExceptions are those that the transaction sees: read once, when the first
+// case asks.
+func (b *batch) wideExceptions(ctx context.Context) (*wide, error) {
+	if b.wide != nil {
 		return b.wide, nil
 	}
-	var err error
-	b.wide, err = store.WideExceptions(ctx, b.tx, b.now)
-	b.wideRead = err == nil
-	return b.wide, err
+	list, err := store.WideExceptions(ctx, b.tx, b.now)
+	if err != nil {
+		return nil, err
+	}
+	b.wide = &wide{byResource: map[string][]store.Exception{}, byControl: map[string][]store.Exception{}}
+	for _, x := range list {
+		switch control := strings.ToLower(x.Scope.Control); {
+		case x.Scope.Resource != "":
+			b.wide.byResource[x.Scope.Resource] = append(b.wide.byResource[x.Scope.Resource], x)
+		case control != "":
+			b.wide.byControl[control] = append(b.wide.byControl[control], x)
+		default:
+			b.wide.byTag = append(b.wide.byTag, x)
+		}
+	}
+	return b.wide, nil
+}
+
+// covering are the exceptions over more than one case that cover this one.
+func (b *batch) covering(ctx context.Context, f *casefile.File) ([]store.Exception, error) {
+	all, err := b.wideExceptions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []store.Exception
+	for _, list := range [][]store.Exception{all.byResource[f.Key.Resource], all.byControl[strings.ToLower(f.Key.Control)], all.byTag} {
+		for _, x := range list {
+			if covers(x, f, b.now) {
+				out = append(out, x)
+			}
+		}
+	}
+	return out, nil
 }
 
 // cover brings a changed case and the exceptions over more than one case
@@ -27,15 +64,13 @@ func (b *batch) cover(ctx context.Context, o *opened) error {
 	f := o.f
 	switch {
 	case f.State == casefile.Open:
-		wide, err := b.wideExceptions(ctx)
+		covering, err := b.covering(ctx, f)
 		if err != nil {
 			return err
 		}
-		for _, x := range wide {
-			if covers(x, f, b.now) {
-				if err := b.accept(o, x); err != nil {
-					return err
-				}
+		for _, x := range covering {
+			if err := b.accept(o, x); err != nil {
+				return err
 			}
 		}
 	case f.State == casefile.Accepted && f.Life.Exception != nil && f.Life.Exception.Wide:
@@ -113,14 +148,12 @@ func (b *batch) other(ctx context.Context, f *casefile.File, but string) (*casef
 			last = &h
 		}
 	}
-	wide, err := b.wideExceptions(ctx)
+	covering, err := b.covering(ctx, f)
 	if err != nil {
 		return nil, err
 	}
-	for _, x := range wide {
-		if covers(x, f, b.now) {
-			better(x)
-		}
+	for _, x := range covering {
+		better(x)
 	}
 	own, err := store.ExceptionsOfCase(ctx, b.tx, f.ID)
 	if err != nil {
@@ -137,19 +170,16 @@ func (b *batch) other(ctx context.Context, f *casefile.File, but string) (*casef
 // goneWith ends the exceptions on a resource that exists no longer: one that is
 // made again under the same name is another.
 func (b *batch) goneWith(ctx context.Context, f *casefile.File) error {
-	wide, err := b.wideExceptions(ctx)
+	all, err := b.wideExceptions(ctx)
 	if err != nil {
 		return err
 	}
-	for i, x := range wide {
-		if x.Scope.Resource == "" || x.Scope.Resource != f.Key.Resource || x.State != store.ExceptionActive {
-			continue
-		}
-		if x, err = b.endRow(ctx, x, "the resource is gone"); err != nil {
+	for _, x := range all.byResource[f.Key.Resource] {
+		if _, err := b.endRow(ctx, x, "the resource is gone"); err != nil {
 			return err
 		}
-		b.wide[i] = x
 	}
+	delete(all.byResource, f.Key.Resource)
 	return nil
 }
 
