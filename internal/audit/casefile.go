@@ -220,21 +220,30 @@ func (c *CaseFile) effects(ctx context.Context, q store.Querier, f *casefile.Fil
 	for _, m := range messages[f.ID] {
 		c.Messages = append(c.Messages, Message{m.ID, m.Kind, m.Owner, m.Channel, m.OpenedAt, m.ToldAt, raw(m.Told)})
 	}
-	tickets, err := store.TicketsOfCases(ctx, q, []int64{f.ID})
-	if err != nil {
+	if c.Tickets, err = Tickets(ctx, q, f.ID); err != nil {
 		return err
 	}
-	for _, t := range tickets[f.ID] {
+	c.SecurityHub, err = store.HubToldOfCase(ctx, q, f.ID)
+	return err
+}
+
+// Tickets are the tickets that hold a case, in the order in which it joined them.
+func Tickets(ctx context.Context, q store.Querier, caseID int64) ([]Ticket, error) {
+	rows, err := store.TicketsOfCases(ctx, q, []int64{caseID})
+	if err != nil {
+		return nil, err
+	}
+	var out []Ticket
+	for _, t := range rows[caseID] {
 		var known struct {
 			URL    string
 			Closed bool
 			Said   int
 		}
 		_ = json.Unmarshal(t.Known, &known) // what cannot be read is left out
-		c.Tickets = append(c.Tickets, Ticket{t.Tracker, t.Project, t.Key, known.URL, t.Owner, t.Control, t.OpenedAt, known.Closed, known.Said})
+		out = append(out, Ticket{t.Tracker, t.Project, t.Key, known.URL, t.Owner, t.Control, t.OpenedAt, known.Closed, known.Said})
 	}
-	c.SecurityHub, err = store.HubToldOfCase(ctx, q, f.ID)
-	return err
+	return out, nil
 }
 
 // exceptions adds the exceptions of the case with their own chains.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"zesei/internal/audit"
 	"zesei/internal/casefile"
 	"zesei/internal/store"
 )
@@ -39,13 +40,18 @@ func (c *caseShowCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
+	tickets, err := audit.Tickets(e.ctx, a.DB.View(), f.ID)
+	if err != nil {
+		return err
+	}
 	if e.root.JSON {
 		out := struct {
 			caseJSON
-			Why   string           `json:"due_why,omitempty"`
-			Fix   *fixJSON         `json:"fix"`
-			Audit []casefile.Entry `json:"audit"`
-		}{caseJSON: toJSON(listed, e.Now())[0], Why: f.Terms.DueWhy, Audit: entries}
+			Why     string           `json:"due_why,omitempty"`
+			Fix     *fixJSON         `json:"fix"`
+			Tickets []audit.Ticket   `json:"tickets,omitempty"`
+			Audit   []casefile.Entry `json:"audit"`
+		}{caseJSON: toJSON(listed, e.Now())[0], Why: f.Terms.DueWhy, Tickets: tickets, Audit: entries}
 		if fix, ok := fixes[f.ID]; ok {
 			j := fixToJSON(fix)
 			out.Fix = &j
@@ -81,6 +87,9 @@ func (c *caseShowCmd) Run(e *env) error {
 	if x := f.Life.Exception; x != nil {
 		line("exception", x.ID+" until "+x.Until.In(zone).Format("2006-01-02 15:04 MST"))
 	}
+	for _, t := range tickets {
+		line("ticket", ticketWords(t))
+	}
 	if act := f.Life.Actor; act != nil {
 		line("opened by", fmt.Sprintf("%s from %s with %s at %s (%s)", act.Principal, act.Address, act.UserAgent, act.At.In(zone).Format("2006-01-02 15:04:05 MST"), act.Event))
 	}
@@ -99,6 +108,18 @@ func (c *caseShowCmd) Run(e *env) error {
 		fmt.Fprintf(w, "  %s  %-16s %-18s %s\n", m.At.In(zone).Format("2006-01-02 15:04:05 MST"), m.What, printable(m.Actor), printable(m.Why))
 	}
 	return nil
+}
+
+// ticketWords names a ticket and says how it stands.
+func ticketWords(t audit.Ticket) string {
+	stands := "open"
+	switch {
+	case t.Key == "":
+		return "to be made in " + strings.TrimSpace(t.Tracker+" "+t.Project)
+	case t.Closed:
+		stands = "closed"
+	}
+	return strings.TrimSpace(t.Tracker + " " + t.Key + " (" + stands + ") " + t.URL)
 }
 
 func hashOf(f *casefile.File) string {
