@@ -79,6 +79,18 @@ func errands(c *config.Config, s config.Schedule) []errand {
 	return out
 }
 
+// unreached are the owners who have no way for a schedule that gives each its
+// own.
+func (a *App) unreached(s config.Schedule) []string {
+	if s.Owner != config.EachOwner {
+		return nil
+	}
+	reached := errands(a.Config, s)
+	return slices.DeleteFunc(a.Config.OwnerNames(), func(name string) bool {
+		return slices.ContainsFunc(reached, func(e errand) bool { return e.owner == name })
+	})
+}
+
 // runSchedule does what is left of a run. The error is of what may yet succeed,
 // or of a run that nothing came of; what was refused for good stands in r.Ways.
 func (a *App) runSchedule(ctx context.Context, id string, s config.Schedule, r *run) error {

@@ -123,6 +123,9 @@ func (a *App) StartSchedules(ctx context.Context) error {
 			}
 		}
 		for id, s := range configured {
+			for _, owner := range a.unreached(s) {
+				a.Log.Warn("an owner gets no report of a schedule: it has neither slack nor email", "owner", owner, "do", s.Do, "cron", s.Cron)
+			}
 			r, err := loadRun(ctx, tx, id)
 			if err != nil {
 				return err
