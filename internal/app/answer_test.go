@@ -30,11 +30,10 @@ const (
 // chat is a town whose people answer in Slack.
 type chat struct {
 	*town
-	app    *app.App
-	way    string // http or socket
-	url    string
-	end    func() error
-	target func(kind string) string
+	app *app.App
+	way string // http or socket
+	url string
+	end func() error
 }
 
 // newChat serves the town; what people press and write comes by the way.
@@ -211,8 +210,8 @@ func bothWays(t *testing.T, f func(*testing.T, *chat)) {
 // TestAFixIsApprovedInSlack from the finding to the proof.
 func TestAFixIsApprovedInSlack(t *testing.T) {
 	bothWays(t, func(t *testing.T, o *chat) {
-		group, m := o.found("EC2.19")
-		m = o.post("the approval", func(m slack.Message) bool { return has(m, slackpkg.DoApprove) && m.ThreadTS == "" })
+		group, _ := o.found("EC2.19")
+		m := o.post("the approval", func(m slack.Message) bool { return has(m, slackpkg.DoApprove) && m.ThreadTS == "" })
 
 		o.press(hana, m, slackpkg.DoApprove)
 		o.whispered(hana, "approver")

@@ -40,6 +40,7 @@ func (doctorCmd) Run(e *env) error {
 	all = append(all, e.doctorAccounts(a)...)
 	if a.Config.Notify.Slack != nil {
 		all = append(all, e.doctorSlack(a))
+		all = append(all, e.doctorAnswers(a)...)
 	}
 	all = append(all, e.doctorWays(a)...)
 	if e.root.JSON {
