@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -134,6 +135,8 @@ func deadlines(t *testing.T, d *Demo, r Report) {
 	}
 }
 
+var number = regexp.MustCompile(`#[0-9]+`)
+
 // told is a story without what differs from run to run: ids that the program
 // draws, the folder and the time that it took.
 func told(story []string, d *Demo, r Report) []string {
@@ -144,6 +147,7 @@ func told(story []string, d *Demo, r Report) []string {
 		}
 		out[i] = strings.ReplaceAll(out[i], d.Dir, "DIR")
 		out[i], _, _ = strings.Cut(out[i], "read again after")
+		out[i] = number.ReplaceAllString(out[i], "#N") // trackers number as requests come
 	}
 	return out
 }
