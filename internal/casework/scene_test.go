@@ -67,10 +67,12 @@ func (s *scene) Hash() string                   { return s.hash }
 func (s *scene) Account(id string) policy.Account {
 	return policy.Account{ID: id, Name: "shop", Known: true}
 }
-func (s *scene) Owner(string, map[string]string, string) (string, string) { return "shop", "the account's" }
-func (s *scene) Above(string) []string                            { return []string{"slack:#leads"} }
-func (s *scene) Zone(string) *time.Location                       { return time.UTC }
-func (s *scene) Channels(string) []string                         { return s.channels }
+func (s *scene) Owner(string, map[string]string, string) (string, string) {
+	return "shop", "the account's"
+}
+func (s *scene) Above(string) []string      { return []string{"slack:#leads"} }
+func (s *scene) Zone(string) *time.Location { return time.UTC }
+func (s *scene) Channels(string) []string   { return s.channels }
 
 // said makes a statement of Security Hub about one security group.
 func (s *scene) said(status finding.Status, change ...func(*finding.Finding)) finding.Finding {

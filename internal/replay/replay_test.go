@@ -75,10 +75,12 @@ func (s *scene) known() {
 func (s *scene) Account(id string) policy.Account {
 	return policy.Account{ID: id, Environment: "prod", IaC: "none", Known: true}
 }
-func (s *scene) Owner(string, map[string]string, string) (string, string) { return "shop", "the account's" }
-func (s *scene) Zone(string) *time.Location                       { return time.UTC }
-func (s *scene) Channels(string) []string                         { return []string{"slack:#shop", "webhook"} }
-func (s *scene) Above(string) []string                            { return nil }
+func (s *scene) Owner(string, map[string]string, string) (string, string) {
+	return "shop", "the account's"
+}
+func (s *scene) Zone(string) *time.Location { return time.UTC }
+func (s *scene) Channels(string) []string   { return []string{"slack:#shop", "webhook"} }
+func (s *scene) Above(string) []string      { return nil }
 
 func (s *scene) fails(control string, severity finding.Severity, from, to int) {
 	s.said(finding.Failed, control, severity, from, to)
