@@ -109,6 +109,7 @@ type Terms struct {
 	OwnerWhy string    `json:"owner_why,omitempty"`
 	Due      time.Time `json:"due,omitzero"`
 	DueWhy   string    `json:"due_why,omitempty"`
+	DueWhyJA string    `json:"due_why_ja,omitempty"` // the same in Japanese
 	Rule     string    `json:"rule,omitempty"`
 	Reason   string    `json:"reason,omitempty"`
 	FixMode  string    `json:"fix_mode,omitempty"`

@@ -38,7 +38,7 @@ func (f *File) Check(v Verdict, env Env) (moves []Move, w Wants, keep bool) {
 	}
 	switch {
 	case v.Gone && f.State != Closed:
-		moves, w = f.close(Gone, "AWS answers that the resource does not exist", "check", env, moves, w)
+		moves, w = f.close(Gone, provedNotThere, "check", env, moves, w)
 	case v.Status == finding.Passed && f.State != Closed:
 		moves, w = f.close(Fixed, proof(v), "check", env, moves, w)
 	case v.Status == finding.Failed && f.State == Closed:
@@ -59,7 +59,7 @@ func (f *File) Check(v Verdict, env Env) (moves []Move, w Wants, keep bool) {
 		if !f.passing() {
 			reason = ArchivedAway
 		}
-		moves, w = f.settle(reason, "no active source fails it, and we cannot read it ("+v.Why+")", false, env, moves, w)
+		moves, w = f.settle(reason, provedUnreadable+" ("+v.Why+")", false, env, moves, w)
 	case v.CannotRead && f.State == Closed && f.Life.ClosedBy == "check" && f.failing():
 		moves, w = f.recur("a source reports FAILED and we cannot read it", Statement{Status: finding.Failed, ObservedAt: v.At}, env, moves)
 	}
@@ -76,12 +76,15 @@ func (f *File) foundLive(v Verdict, env Env) ([]Move, Wants, bool) {
 	return f.open("opened", "our own check fails: "+v.Why, Statement{Status: finding.Failed, ObservedAt: v.At}, env, nil, Wants{Opened: true})
 }
 
+// checkedLive begins the proof of our own check.
+const checkedLive = "checked live by "
+
 func proof(v Verdict) string {
 	by := v.By
 	if by == "" {
 		by = finding.LiveCheck
 	}
-	why := "checked live by " + by + " at " + v.At.UTC().Format(time.RFC3339)
+	why := checkedLive + by + " at " + v.At.UTC().Format(time.RFC3339)
 	if v.Why != "" {
 		why += ": " + v.Why
 	}
@@ -155,14 +158,14 @@ func (f *File) Redecide(env Env) (moves []Move, w Wants) {
 	if due := f.Terms.Due; !due.IsZero() && !due.After(env.Now) && (was.Due.IsZero() || was.Due.After(env.Now)) && !due.Equal(f.Life.EventDue) {
 		f.Terms, from = env.Decide(f, env.Now), env.Now
 		if !was.Due.IsZero() && was.Due.Before(f.Terms.Due) {
-			f.Terms.Due, f.Terms.DueWhy, from = was.Due, was.DueWhy, f.dueFrom()
+			f.Terms.Due, f.Terms.DueWhy, f.Terms.DueWhyJA, from = was.Due, was.DueWhy, was.DueWhyJA, f.dueFrom()
 		}
 	}
 	if !f.Terms.Due.IsZero() {
 		f.Life.DueFrom = from
 	}
 	same := was
-	same.Policy, same.Rule, same.Due, same.DueWhy, same.FixWhy, same.OwnerWhy = f.Terms.Policy, f.Terms.Rule, f.Terms.Due, f.Terms.DueWhy, f.Terms.FixWhy, f.Terms.OwnerWhy
+	same.Policy, same.Rule, same.Due, same.DueWhy, same.DueWhyJA, same.FixWhy, same.OwnerWhy = f.Terms.Policy, f.Terms.Rule, f.Terms.Due, f.Terms.DueWhy, f.Terms.DueWhyJA, f.Terms.FixWhy, f.Terms.OwnerWhy
 	if same == f.Terms && was.Due.Equal(f.Terms.Due) {
 		return nil, Wants{}
 	}

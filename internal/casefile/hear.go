@@ -112,7 +112,7 @@ func (f *File) hearOpen(s, before Statement, known, fresh bool, env Env, moves [
 	}
 	switch {
 	case f.passing():
-		return f.settle(Fixed, "every source that failed it now passes", fresh, env, moves, w)
+		return f.settle(Fixed, provedBySources, fresh, env, moves, w)
 	case f.speaking():
 		return moves, w // only "cannot tell": that closes nothing
 	case s.ArchivalReason == consolidation && fresh:
@@ -122,9 +122,9 @@ func (f *File) hearOpen(s, before Statement, known, fresh bool, env Env, moves [
 	case !f.Life.HoldUntil.IsZero() && env.Now.Before(f.Life.HoldUntil):
 		return moves, w
 	case s.Status == finding.NotAvailable:
-		return f.settle(Gone, "the source archived it: the resource no longer exists", fresh, env, moves, w)
+		return f.settle(Gone, provedGone, fresh, env, moves, w)
 	}
-	return f.settle(ArchivedAway, "the source archived it", fresh, env, moves, w)
+	return f.settle(ArchivedAway, provedArchived, fresh, env, moves, w)
 }
 
 // consolidation is the archival reason that Security Hub writes when consolidated

@@ -53,11 +53,11 @@ func (r *Rules) decide(f *casefile.File, start time.Time) casefile.Terms {
 	in := r.Input(f, start)
 	d := r.Policy.Decide(in)
 	t := casefile.Terms{
-		Response: string(d.Response), Class: d.Class, Due: d.Due, DueWhy: d.DueWhy, Rule: d.Rule, Reason: d.Reason,
+		Response: string(d.Response), Class: d.Class, Due: d.Due, DueWhy: d.DueWhy, DueWhyJA: d.DueWhyJA, Rule: d.Rule, Reason: d.Reason,
 		FixMode: string(d.Fix.Mode), FixWhy: d.Fix.Why, Urgent: d.Urgent, Policy: r.Policy.Hash(), Owner: d.Owner,
 	}
 	if at := f.Life.EventDue; !at.IsZero() && t.Response != string(policy.Suppress) {
-		t.Due, t.DueWhy = at, "the date that the event itself sets"
+		t.Due, t.DueWhy, t.DueWhyJA = at, "the date that the event itself sets", "通知元のイベントが定める期日"
 	}
 	if t.Owner == "" {
 		t.Owner, t.OwnerWhy = r.Directory.Owner(f.Key.Account, f.Life.Tags, f.Life.Creator)

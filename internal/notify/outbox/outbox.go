@@ -146,7 +146,7 @@ func (o *Outbox) Message(ctx context.Context, row store.Message) (notify.Message
 	case store.MessageReminder:
 		m.Kind = notify.Reminder
 	case store.MessageEscalation:
-		m.Kind = notify.Escalation
+		m.Kind, m.Mention = notify.Escalation, nil // it is not the team that is called
 	case store.MessageOverflow:
 		m.Kind = notify.Overflow
 	default:
@@ -207,7 +207,7 @@ func (o *Outbox) Case(f *casefile.File, fix store.Fix, language string) notify.C
 		Key: store.ShortKey(f.Key), Control: f.Key.Control, AccountID: f.Key.Account, AccountName: o.Directory.Account(f.Key.Account).Name,
 		Region: f.Key.Region, Resource: f.Key.Resource, ResourceName: f.Key.Resource[strings.LastIndexAny(f.Key.Resource, "/:")+1:], ResourceType: f.ResourceType,
 		Severity: f.Severity, Title: o.title(f, language), State: notify.State(f.State), Reason: f.Reason,
-		Proof: f.Life.Proof, ClosedAt: f.ClosedAt, Due: f.Terms.Due, Overdue: f.Overdue(o.Now()), Recurrences: f.Life.Recurrences, Doubtful: f.Life.Doubtful,
+		Proof: f.ProofIn(language), ClosedAt: f.ClosedAt, Due: f.Terms.Due, Overdue: f.Overdue(o.Now()), Recurrences: f.Life.Recurrences, Doubtful: f.Life.Doubtful,
 	}
 	if f.State == casefile.Open {
 		c.Reason = ""
@@ -221,6 +221,9 @@ func (o *Outbox) Case(f *casefile.File, fix store.Fix, language string) notify.C
 	doneBy(&c, cmp.Or(f.Life.BroughtBack, f.Life.Actor))
 	if fix.ID != "" {
 		c.Fix = fixOf(fix, language)
+	}
+	if c.Fix != nil && f.State != casefile.Open && (c.Fix.State == notify.FixSuggested || c.Fix.State == notify.FixWaiting) {
+		c.Fix = nil // nothing is left to do
 	}
 	return c
 }

@@ -271,7 +271,7 @@ func (d *Desk) ticketCase(f *casefile.File, fix store.Fix, owner, language strin
 	c := ticket.Case{
 		Key: store.ShortKey(f.Key), AccountID: f.Key.Account, AccountName: d.Directory.Account(f.Key.Account).Name, Region: f.Key.Region,
 		Resource: f.Key.Resource, ResourceName: f.Key.Resource[strings.LastIndexAny(f.Key.Resource, "/:")+1:], ResourceType: f.ResourceType,
-		Severity: f.Severity, State: ticket.State(f.State), Reason: f.Reason, Proof: f.Life.Proof, Due: f.Terms.Due, DueWhy: f.Terms.DueWhy,
+		Severity: f.Severity, State: ticket.State(f.State), Reason: f.Reason, Proof: f.ProofIn(language), Due: f.Terms.Due, DueWhy: dueWhy(f, language),
 		Recurrences: f.Life.Recurrences, Fix: proposed(fix, language),
 	}
 	if f.State == casefile.Open {
@@ -283,11 +283,23 @@ func (d *Desk) ticketCase(f *casefile.File, fix store.Fix, owner, language strin
 	switch {
 	case f.State != casefile.Open:
 	case f.Terms.Owner != owner: // another ticket has it
-		c.State, c.Reason = ticket.Closed, "it belongs to "+f.Terms.Owner+" now"
+		c.State, c.Reason = ticket.Closed, in(language, "it belongs to "+f.Terms.Owner+" now", "担当が "+f.Terms.Owner+" に変わりました")
 	case f.Terms.Response != "track":
-		c.State, c.Reason = ticket.Suppressed, cmp.Or(f.Terms.Reason, "the policy says "+f.Terms.Response)
+		c.State, c.Reason = ticket.Suppressed, cmp.Or(f.Terms.Reason, in(language, "the policy says "+f.Terms.Response, "ポリシーでの扱いが "+f.Terms.Response+" になりました"))
 	}
 	return c
+}
+
+func dueWhy(f *casefile.File, language string) string {
+	return in(language, f.Terms.DueWhy, f.Terms.DueWhyJA)
+}
+
+// in is a text in the language of a ticket; without Japanese the English one.
+func in(language, en, ja string) string {
+	if language == "ja" && ja != "" {
+		return ja
+	}
+	return en
 }
 
 // proposed is a fix that waits for a person, in its plan's own words.
