@@ -136,7 +136,7 @@ type Notify struct {
 	PagerDuty *PagerDuty `yaml:"pagerduty"`
 	Templates string     `yaml:"templates" jsonschema_description:"folder of message templates that replace the built-in ones"`
 	// ReportFailures names the channel that is told when another fails.
-	ReportFailures string `yaml:"report_failures" jsonschema:"enum=slack,enum=webhook,enum=email,enum=sns,enum=pagerduty" jsonschema_description:"channel that is told when another fails"`
+	ReportFailures string `yaml:"report_failures" jsonschema:"enum=slack,enum=webhook,enum=email,enum=sns,enum=pagerduty" jsonschema_description:"how the default owner is told when a channel or a scheduled report fails; default the first other of its channels, never pagerduty"`
 }
 
 // Slack is a Slack app.
