@@ -16,3 +16,9 @@ func (db *DB) Statements() []string {
 
 // Query is the SQL of a list.
 func (f Filter) Query() (string, []any, error) { return f.query() }
+
+// Queries of outages, for their plans.
+const (
+	StuckQuery   = `SELECT count(*) ` + stuckMessages
+	OutagesQuery = `SELECT ` + outageColumns + ` FROM outages WHERE channel IN (SELECT value FROM json_each($1)) ORDER BY since, id`
+)
