@@ -99,6 +99,7 @@ func TestOwnerOf(t *testing.T) {
 		"the creator by address":     {ownerless, policy.Resource{}, "Taro@example.com", "shop", "account 444455556666 has no owner; created by taro"},
 		"a creator of no team":       {ownerless, policy.Resource{}, "x@example.com", "security", "account 444455556666 has no owner; the creator x@example.com belongs to no owner; the default owner gets it"},
 		"nobody":                     {ownerless, policy.Resource{}, "", "security", "account 444455556666 has no owner; the default owner gets it"},
+		"no account at all":          {policy.Account{}, policy.Resource{}, "", "security", "no account is named; the default owner gets it"},
 		"an account that no row has": {policy.Account{ID: "999900001111"}, policy.Resource{}, "", "security", "no row of accounts knows 999900001111; the default owner gets it"},
 	} {
 		if owner, why := c.OwnerOf(tc.account, tc.resource, tc.creator); owner != tc.owner || why != tc.why {

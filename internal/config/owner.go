@@ -71,6 +71,9 @@ func (c *Config) ownerFrom(from string, account policy.Account, resource policy.
 		if account.Owner != "" {
 			return account.Owner, "owner of account " + account.ID
 		}
+		if account.ID == "" {
+			return "", "no account is named"
+		}
 		if !account.Known {
 			return "", "no row of accounts knows " + account.ID
 		}
