@@ -221,3 +221,27 @@ func TestSummariesAndDigestsKeepQuietHours(t *testing.T) {
 		}
 	}
 }
+
+// What the budget costs a batch of new findings: compare with=false and true.
+func BenchmarkTakeWithABudget(b *testing.B) {
+	for _, with := range []bool{false, true} {
+		b.Run(fmt.Sprintf("with=%v", with), func(b *testing.B) {
+			s := newScene(b)
+			s.rules.OverflowAt = func(_ string, now time.Time) time.Time { return now.Add(time.Hour) }
+			if with {
+				s.rules.Attention = casework.Limit{N: 2, Per: 7 * 24 * time.Hour}
+			}
+			controls := []string{"S3.1", "S3.5", "S3.8", "S3.9", "S3.13"}
+			n := 0
+			for b.Loop() {
+				var all []finding.Finding
+				for range 500 {
+					n++
+					all = append(all, s.said(finding.Failed, about(controls[n%5], fmt.Sprint("b", n), finding.Medium)))
+				}
+				s.take(all...)
+			}
+			b.ReportMetric(float64(500*b.N)/b.Elapsed().Seconds(), "findings/s")
+		})
+	}
+}

@@ -21,7 +21,7 @@ import (
 // scene is a store with casework on it, a clock that a test moves, and a policy
 // that a test sets.
 type scene struct {
-	t        *testing.T
+	t        testing.TB
 	db       *store.DB
 	work     *casework.Work
 	now      time.Time
@@ -35,7 +35,7 @@ type scene struct {
 
 var start = time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
 
-func newScene(t *testing.T) *scene {
+func newScene(t testing.TB) *scene {
 	t.Helper()
 	db, err := store.Open(context.Background(), "sqlite:"+filepath.Join(t.TempDir(), "z.db"))
 	if err != nil {

@@ -190,7 +190,11 @@ func wouldDo(a *app.App, f *casefile.File) []string {
 	case t.Response == "track" && f.Life.Backlog && f.Severity != "CRITICAL":
 		out = append(out, "tell "+strings.Join(to, ", ")+" in the summary of the first import")
 	case t.Response == "track":
-		out = append(out, "tell "+strings.Join(to, ", "))
+		tell := "tell " + strings.Join(to, ", ")
+		if a.Policy.Attention().Per > 0 && f.Severity != "CRITICAL" && !t.Urgent {
+			tell += " (in the next morning's summary once " + a.Policy.Attention().String() + " are told)"
+		}
+		out = append(out, tell)
 	}
 	fix := "fix: " + cmp.Or(t.FixMode, "off")
 	if t.FixWhy != "" {
