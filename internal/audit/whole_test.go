@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"zesei/internal/casefile"
 	"zesei/internal/casework"
 	"zesei/internal/finding"
+	"zesei/internal/job"
 	"zesei/internal/store"
 )
 
@@ -213,5 +215,53 @@ func TestNoByteOfASealedFileCanBeChanged(t *testing.T) {
 		if is, err := c.Write(); err != nil || string(is) != string(same) {
 			t.Fatalf("byte %d (%q) was changed and the file is believed", i, whole[max(0, i-20):min(len(whole), i+20)])
 		}
+	}
+}
+
+// An exception that covers many cases is proved in the file of each.
+func TestAWideExceptionIsProvedWithEachCaseThatItCovers(t *testing.T) {
+	s := newScene(t)
+	ctx := context.Background()
+	s.fails(0, 2)
+	x, err := s.work.AskException(ctx, casework.Person{ID: "cli:hanako"}, casework.Ask{Scope: store.Scope{Account: "111122223333", Control: "EC2.19"}, Reason: "until the move", Until: s.now.Add(24 * time.Hour)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.work.ApproveException(ctx, casework.Person{ID: "cli:taro", Approver: true}, x.ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.work.ExceptionJob(ctx, x.ID); err != nil {
+		var later *job.LaterError
+		if !errors.As(err, &later) {
+			t.Fatal(err)
+		}
+	}
+	if c := s.checkpoint(); c.Chains != 3 {
+		t.Errorf("the checkpoint holds %d chains, want those of two cases and an exception", c.Chains)
+	}
+	for i := range 2 {
+		c, err := audit.Read(s.export(i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.Standing.State != casefile.Accepted || len(c.Exceptions) != 1 || c.Exceptions[0].AskedBy != "cli:hanako" || c.Exceptions[0].ApprovedBy != "cli:taro" {
+			t.Errorf("case %d is %s, its exceptions %+v", i, c.Standing.State, c.Exceptions)
+		}
+		if v := audit.Verify(c, s.signer.Public()); v.Result() != "consistent and anchored" || !slices.Equal(v.Exceptions, []string{x.ID}) {
+			t.Errorf("case %d: %s %q, proved exceptions %q", i, v.Result(), v.Broken, v.Exceptions)
+		}
+	}
+	if err := s.db.Update(ctx, func(tx *store.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE exception_audit SET actor = 'cli:saburo', hash = zeroblob(32) WHERE what = 'approved'`)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.exporter().Export(ctx, s.file(0)); err == nil {
+		t.Error("an exception was approved by another in the store, and the case is exported")
+	}
+	var broken *audit.BrokenError
+	if _, err := audit.Make(ctx, s.db, s.signer, s.now.Add(time.Hour)); !errors.As(err, &broken) {
+		t.Errorf("an exception's chain was changed and the next checkpoint is made: %v", err)
 	}
 }

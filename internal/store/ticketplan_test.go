@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -32,6 +33,20 @@ func TestNoQueryOfTicketsReadsAllOfThem(t *testing.T) {
 			if all.MatchString(step) {
 				t.Errorf("%s\n  %s", step, q)
 			}
+		}
+	}
+}
+
+// The ends of a million chains are read in order, without sorting them.
+func TestTheEndsOfAllChainsAreReadInTheirOrder(t *testing.T) {
+	db, ctx := openStore(t), context.Background()
+	queries := &recorder{Querier: db.View()}
+	if err := store.Heads(ctx, queries, func(store.Head, bool) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range plan(t, db, queries.seen[0]) {
+		if strings.Contains(step, "TEMP B-TREE") {
+			t.Errorf("it sorts: %s", step)
 		}
 	}
 }
