@@ -2,6 +2,7 @@ package casework
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"zesei/internal/casefile"
@@ -97,7 +98,9 @@ func (b *batch) accept(o *opened, x store.Exception) error {
 func (b *batch) stillCovered(ctx context.Context, o *opened) error {
 	id := o.f.Life.Exception.ID
 	x, err := store.LoadException(ctx, b.tx, id)
-	if err != nil {
+	if errors.Is(err, store.ErrNotFound) {
+		x = store.Exception{ID: id} // what cannot be read covers nothing
+	} else if err != nil {
 		return err
 	}
 	if covers(x, o.f, b.now) {
@@ -216,6 +219,8 @@ func (b *batch) covered(ctx context.Context, o *opened) error {
 		}
 	} else if o.f.Life.Exception != nil {
 		return nil // one holds still: what ended was ended by its own row
+	} else if err := store.LeaveCase(ctx, b.tx, o.exception, o.f.ID, b.now); err != nil {
+		return err
 	}
 	own, err := store.ExceptionsOfCase(ctx, b.tx, o.f.ID)
 	if err != nil {

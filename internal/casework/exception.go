@@ -100,7 +100,7 @@ func (w *Work) renews(ctx context.Context, x *store.Exception) error {
 	if x.CaseID == 0 && x.Scope == (store.Scope{}) {
 		x.CaseID, x.Scope = old.CaseID, old.Scope
 	}
-	if x.Evidence == "" {
+	if x.Evidence == "" && checkEvidence(old.Evidence) == nil {
 		x.Evidence = old.Evidence
 	}
 	return nil

@@ -405,6 +405,49 @@ func TestRevokedTheOtherExceptionHolds(t *testing.T) {
 	s.want(open)
 }
 
+// The end of an exception on one case is noted once, whether the case's own job
+// or the exception's comes first.
+func TestTheEndOfAnExceptionOnOneCaseIsNotedOnce(t *testing.T) {
+	for name, order := range map[string][]string{"the case first": {"case", "exception"}, "the exception first": {"exception", "case"}} {
+		t.Run(name, func(t *testing.T) {
+			s := newScene(t)
+			s.take(s.said(finding.Failed))
+			x := s.accepted(casework.Ask{Case: 1, Until: s.now.Add(time.Hour)})
+			s.later(time.Hour)
+			for _, job := range order {
+				if job == "exception" {
+					s.sweep(x.ID)
+				} else if err := s.work.Tick(context.Background(), "1"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if got := s.chain(); !slices.Equal(got, []string{"opened", "exception asked", "accepted", "exception ended", "reopened"}) {
+				t.Errorf("the chain is %v", got)
+			}
+			if x = s.exception(x.ID); x.State != store.ExceptionEnded || x.Phase != "" {
+				t.Errorf("the exception is %+v", x)
+			}
+		})
+	}
+}
+
+// An exception whose row cannot be found covers nothing, and stops no finding.
+func TestWhatCannotBeReadCoversNothing(t *testing.T) {
+	s := newScene(t)
+	s.take(s.said(finding.Failed, sg(1)))
+	x := s.accepted(casework.Ask{Scope: store.Scope{Control: "EC2.19", Account: shop}, Until: s.now.Add(time.Hour)})
+	s.want(acc)
+	if err := s.db.Update(context.Background(), func(tx *store.Tx) error {
+		_, err := tx.Exec(context.Background(), `DELETE FROM exceptions WHERE id = $1`, x.ID)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	s.later(time.Minute)
+	s.take(s.said(finding.Failed, sg(1), func(f *finding.Finding) { f.Severity = finding.High }))
+	s.want(open)
+}
+
 func TestAWideExceptionCoversNoHappening(t *testing.T) {
 	s := newScene(t)
 	happened := func(f *finding.Finding) {

@@ -2,10 +2,10 @@
 // writes and what a check before deployment reads, so that a risk accepted in the
 // cloud does not fail the pipeline of the same resource.
 //
-// The file holds only exceptions that are in force. Each names at least a control
-// and an account, or a resource; it covers nothing after its end, and a tag that
-// cannot be read covers nothing. The package decides nothing about cases: in the
-// store, exceptions are kept by package casework.
+// The file holds only exceptions that are in force. Each names a resource, or a
+// control or tag of an account or owner; it covers nothing after its end, and a
+// tag that cannot be read covers nothing. Package casework, which keeps exceptions
+// in the store, asks Covers as well: there is one answer to what one covers.
 package exception
 
 import (

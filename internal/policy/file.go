@@ -110,7 +110,7 @@ type LimitsFile struct {
 // ExceptionsFile bounds accepted risks.
 type ExceptionsFile struct {
 	Max  calendar.Span `yaml:"max" jsonschema_description:"the longest that an exception may last (default: 180 days)"`
-	Warn calendar.Span `yaml:"warn" jsonschema_description:"how long before its end people are told (default: 7 days)"`
+	Warn calendar.Span `yaml:"warn" jsonschema_description:"how long before its end people are told, though not in the first half of its time (default: 7 days)"`
 }
 
 // TicketsFile says how tickets follow cases.
