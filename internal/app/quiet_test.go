@@ -135,10 +135,13 @@ func TestAFirstImportIsQuiet(t *testing.T) {
 			if m.ThreadTS != "" && m.ThreadTS != m.TS {
 				continue
 			}
-			if strings.Contains(m.Text, "RDS.2") {
+			if !strings.Contains(m.Text, "First import") {
 				critical++
-			} else {
-				summaries++
+				continue
+			}
+			summaries++
+			if want := fmt.Sprintf("CRITICAL: %d\n", quietAccounts/quietOwners); !strings.Contains(m.Text, want) {
+				t.Errorf("%s: the summary does not count what was told at once:\n%s", name, m.Text)
 			}
 		}
 		if heads[name] != 2 || summaries != 1 || critical != 1 {

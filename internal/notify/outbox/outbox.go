@@ -139,8 +139,10 @@ func (o *Outbox) Message(ctx context.Context, row store.Message) (notify.Message
 	case store.MessageEnding:
 		return o.endings(ctx, row, m)
 	case store.MessageImport:
-		m.Kind, m.Import = notify.ImportSummary, o.summary(files, voice.Language)
-		return m, nil
+		critical, err := o.atOnce(ctx, row)
+		m.Kind, m.Import = notify.ImportSummary, o.summary(append(files, critical...), voice.Language)
+		m.Import.AtOnce = len(critical)
+		return m, err
 	case store.MessageDigest:
 		m.Kind = notify.Digest
 	case store.MessageReminder:
@@ -294,7 +296,7 @@ func (o *Outbox) summary(files []*casefile.File, language string) *notify.Import
 			byControl[f.Key.Control] = c
 		}
 		c.Cases++
-		if due := f.Terms.Due; !due.IsZero() {
+		if due := f.Terms.Due; !due.IsZero() && f.Severity != finding.Critical { // what is spread
 			if s.DueFrom.IsZero() || due.Before(s.DueFrom) {
 				s.DueFrom = due
 			}
