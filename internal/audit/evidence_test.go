@@ -96,7 +96,7 @@ func TestEvidenceHoldsTheCasesOfThePeriodAndProvesEach(t *testing.T) {
 	if !strings.Contains(page, "4 日分の記録") || !strings.Contains(page, "<td>2026-11-18<td>80%") || strings.Contains(page, "<td>2026-11-19") {
 		t.Errorf("the page does not list the days on which the score changed:\n%s", page)
 	}
-	for _, want := range []string{"<td>未解決", "<td>リスク許容", "<td>ケース ", "<td>有効"} {
+	for _, want := range []string{"<td>未解決", "<td>リスク受容", "<td>ケース ", "<td>有効"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page does not say %q", want)
 		}

@@ -9,7 +9,7 @@ import (
 // japanese are the words of the index page that are not in its template: states,
 // and what an exception covers.
 var japanese = map[string]string{
-	"open": "未解決", "accepted": "リスク許容", "suppressed": "対応不要", "closed": "解決",
+	"open": "未解決", "accepted": "リスク受容", "suppressed": "対応不要", "closed": "解決",
 	"fixed": "修正を確認", "gone": "リソースを削除", "archived": "検出元で終了", "duplicate": "重複", "handled": "対応済み", "false positive": "誤検知", "ended": "終了",
 	"asked": "承認待ち", "active": "有効", "revoked": "取り消し", "refused": "却下",
 	"case": "ケース", "control": "コントロール", "account": "アカウント", "resource": "リソース", "owner": "担当", "tag": "タグ",
