@@ -36,15 +36,10 @@ func (d *Demo) writeFiles() error {
 		Accounts: c.Accounts, Owners: c.Owners, Trackers: c.Trackers, URLs: d.world.trackerURLs,
 	}
 	for _, p := range c.People {
-		if p.Name != d.user {
-			conf.People = append(conf.People, p)
+		if p.Name == d.user { // the reader bears that name, and approves as well
+			p.Approver, conf.User = true, ""
 		}
-	}
-	for i, o := range conf.Owners {
-		if o.Mention == d.user { // the person of that name is the reader now
-			conf.Owners = append([]owner(nil), conf.Owners...)
-			conf.Owners[i].Mention = conf.People[0].Name
-		}
+		conf.People = append(conf.People, p)
 	}
 	parsed, err := template.New("").Funcs(template.FuncMap{"t": d.t, "json": quoted}).ParseFS(templates, "files/*.tmpl")
 	if err != nil {
