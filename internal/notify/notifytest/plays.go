@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"zesei/internal/finding"
 	"zesei/internal/notify"
 )
 
@@ -174,5 +175,21 @@ func group(t *testing.T, p *play) {
 	if !strings.Contains(all, "All 3 are done") {
 		t.Errorf("the list does not say that it is over:\n%s", all)
 	}
+	p.wantSettled(m)
+}
+
+func ranked(t *testing.T, p *play) {
+	m := p.message("sg-1", "sg-2", "sg-3")
+	m.Kind, m.Control = notify.Overflow, notify.Control{}
+	m.Cases[2].Control, m.Cases[2].Severity = "EC2.18", finding.High
+	p.mustTell(m)
+	got := p.wantStanding(1)[0] // no thread: the list is read, not each case
+	first, second := strings.Index(got, "1. [CRITICAL] EC2.19"), strings.Index(got, "2. [HIGH] EC2.18")
+	if first < 0 || second < first || !strings.Contains(got, "2 resources") || !strings.Contains(got, "sg-3") {
+		t.Errorf("the list ranks nothing:\n%s", got)
+	}
+	m = closeCase(m, 2)
+	p.mustTell(m)
+	p.wantStanding(1)
 	p.wantSettled(m)
 }

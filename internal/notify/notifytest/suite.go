@@ -59,6 +59,7 @@ func Run(t *testing.T, open func(*testing.T) Harness) {
 		"a refusal is permanent and one clear line":                 refused,
 		"text from outside forges nothing":                          outside,
 		"a group is told, grows and ends":                           group,
+		"what came above the budget is one ranked list":             ranked,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, &play{Harness: open(t), t: t}) })
 	}
