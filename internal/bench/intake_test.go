@@ -83,7 +83,7 @@ func insertSame(b *testing.B, from string, transactions int) time.Duration {
 	// What a finding leads to lies in the order in which it was written.
 	tables := []struct{ name, order string }{
 		{"cases", "id"}, {"sources", "case_id"}, {"audit", "case_id, seq"}, {"seen", "(SELECT min(case_id) FROM sources s WHERE s.hash = seen.hash)"}, {"message_cases", "case_id"}, {"jobs", "id"},
-		{"messages", "id"}, {"counters", "1"}, {"firsts", "1"}, {"hub", "1"}, {"passes", "1"},
+		{"messages", "id"}, {"counters", "1"}, {"standing", "1"}, {"moves", "1"}, {"firsts", "1"}, {"hub", "1"}, {"passes", "1"},
 	}
 	if _, err := src.Exec(`CREATE INDEX IF NOT EXISTS bench_sources ON sources (hash, case_id)`); err != nil {
 		b.Fatal(err)

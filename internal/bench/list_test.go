@@ -91,14 +91,18 @@ func fill(b *testing.B, db *store.DB, n int) {
 				due, opened_at, closed_at, changed_at, first_seen, audit_seq, audit_head, policy, standards, life)
 				SELECT n+1, randomblob(16), 'state', 'aws', printf('1111%08d', n%40), 'ap-northeast-1', CASE n%5 WHEN 0 THEN 'EC2.19' ELSE 'EC2.' || (n%30) END,
 				printf('arn:aws:ec2:ap-northeast-1:1111%08d:security-group/sg-0%08x%08x', n%40, (n*2654435761) & 4294967295, (n*1640531527) & 4294967295), 'AWS::EC2::SecurityGroup', '', 'Security groups should not allow unrestricted access to ports with high risk',
-				CASE WHEN n%53 = 0 THEN 4 ELSE n%4 END, CASE WHEN n%3 = 0 THEN 'closed' WHEN n%17 = 0 THEN 'accepted' ELSE 'open' END, 'reported FAILED', 'track', 'essential', 'team-' || (n%8),
-				CASE WHEN n%10 = 0 THEN NULL ELSE 1790000000000 + (n*7919 % 20000000)*1000 END, 1790000000000, NULL, 1790000000000, 1790000000000, 1, randomblob(32), '0123456789abcdef', 'fsbp,nist-800-53-r5', $1 FROM i`,
+				CASE WHEN n%53 = 0 THEN 4 ELSE n%4 END, CASE WHEN n%3 = 0 THEN 'closed' WHEN n%17 = 0 THEN 'accepted' ELSE 'open' END, CASE WHEN n%3 = 0 THEN 'fixed' ELSE 'reported FAILED' END, 'track', 'essential', 'team-' || (n%8),
+				CASE WHEN n%10 = 0 THEN NULL ELSE 1790000000000 + (n*7919 % 20000000)*1000 END, 1795000000000 - (n*104729 % 31536000)*1000, CASE WHEN n%3 = 0 THEN min(1795000000000, 1795000000000 - (n*104729 % 31536000)*1000 + (n*7919 % 2592000)*1000) END,
+				1790000000000, 1790000000000, 1, randomblob(32), '0123456789abcdef', 'fsbp,nist-800-53-r5', $1 FROM i`,
 				`INSERT INTO sources (case_id, hash, product, finding_id, account, region, status, record_state, workflow, severity, standards, observed_at)
 				SELECT id, hash, 'arn:aws:securityhub:ap-northeast-1::product/aws/securityhub', 'arn:aws:securityhub:ap-northeast-1:' || account || ':security-control/EC2.19/finding/' || hex(hash), account, region,
 				'FAILED', 'ACTIVE', 'NEW', severity, standards, 1790000000000 FROM cases WHERE id > ` + strconv.Itoa(from),
 				`INSERT INTO seen (hash, content, observed_at, last_seen) SELECT hash, hash, 1790000000000, 1790000000000 FROM cases WHERE id > ` + strconv.Itoa(from) + ` ORDER BY hash`,
 				`INSERT INTO counters SELECT account, owner, severity, state, response, count(*) FROM cases WHERE id > ` + strconv.Itoa(from) + ` GROUP BY 1,2,3,4,5
-				ON CONFLICT DO UPDATE SET n = n + excluded.n`} {
+				ON CONFLICT DO UPDATE SET n = n + excluded.n`,
+				`INSERT INTO standing SELECT owner, kind, control, standards, severity, state, count(*) FROM cases WHERE id > ` + strconv.Itoa(from) + ` GROUP BY 1,2,3,4,5,6
+				ON CONFLICT DO UPDATE SET n = n + excluded.n`,
+				`INSERT INTO passes (hash, account, region, control, standards, status, observed_at) SELECT randomblob(16), account, region, control, standards, 'PASSED', 1790000000000 FROM cases WHERE id > ` + strconv.Itoa(from) + ` AND id % 4 = 0`} {
 				args := []any{life}
 				if !strings.Contains(q, "$1") {
 					args = nil

@@ -231,9 +231,10 @@ func ticketLink(t store.Ticket) (string, error) {
 	return webLink(known.URL), nil
 }
 
-// live is up to how many cases scores are computed anew for a summary; of more,
-// those of the day stand in it, which Security Hub's own are no newer than.
-const live = 100_000
+// live is up to how many cases scores are computed anew for a summary. With more
+// of them, those stand in it that were kept today or yesterday: Security Hub's own
+// are no newer.
+const live = 20_000
 
 // readScores fills in Scores and History.
 func (s *Summary) readScores(ctx context.Context, q store.Querier, of SummaryOf) error {
@@ -252,7 +253,7 @@ func (s *Summary) readScores(ctx context.Context, q store.Querier, of SummaryOf)
 	if err := q.QueryRowContext(ctx, `SELECT coalesce(sum(n), 0) FROM standing`).Scan(&n); err != nil {
 		return fmt.Errorf("counting cases: %w", err)
 	}
-	if s.Scores = keptScores(s.History, today); n <= live || s.Scores == nil {
+	if s.Scores = keptScores(s.History, today.Add(-1)); n <= live || s.Scores == nil {
 		if s.Scores, err = ScoresOf(ctx, q, ask); err != nil {
 			return err
 		}
@@ -274,12 +275,12 @@ func (s *Summary) readScores(ctx context.Context, q store.Querier, of SummaryOf)
 	return nil
 }
 
-// keptScores are the scores that were kept today; nil: none.
-func keptScores(history []ScoreDays, today store.Day) []Score {
+// keptScores are the newest scores that were kept since a day; nil: none.
+func keptScores(history []ScoreDays, since store.Day) []Score {
 	var out []Score
 	for _, h := range history {
 		r := h.Days[len(h.Days)-1]
-		if r.Day != today {
+		if r.Day < since {
 			continue
 		}
 		s := Score{Standard: h.Standard, Title: h.Title, Passed: r.Passed, Failed: r.Failed, Unknown: r.Unknown, NoData: r.NoData}

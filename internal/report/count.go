@@ -25,7 +25,7 @@ type statements struct {
 const (
 	saidByCases = `SELECT c.control, s.standards, s.status, s.workflow = 'SUPPRESSED' OR c.state IN ('accepted', 'suppressed') AS ignored, %[1]s, count(*)
 	FROM sources s JOIN cases c ON c.id = s.case_id
-	WHERE c.kind = 'state' AND s.record_state = 'ACTIVE' AND s.product LIKE '%%:product/aws/securityhub' %[2]s
+	WHERE c.kind = 'state' AND s.record_state = 'ACTIVE' AND substr(s.product, -24) = ':product/aws/securityhub' %[2]s
 	GROUP BY c.control, s.standards, s.status, ignored, %[1]s`
 	saidByPasses = `SELECT p.control, p.standards, p.status, 0, p.account, '', count(*) FROM passes p WHERE 1 = 1 %s GROUP BY p.control, p.account, p.standards, p.status`
 )
