@@ -117,7 +117,8 @@ type Case struct {
 	Owner       string    `json:"owner,omitempty"`      // where the message has several
 	// Doubtful: the source cannot tell whether the control holds (WARNING,
 	// NOT_AVAILABLE).
-	Doubtful bool `json:"doubtful,omitempty"`
+	Doubtful bool   `json:"doubtful,omitempty"`
+	Assignee string `json:"assignee,omitempty"` // who works on it, in words
 	Fix      *Fix `json:"fix,omitempty"`
 }
 

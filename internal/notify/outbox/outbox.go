@@ -217,6 +217,9 @@ func (o *Outbox) Case(f *casefile.File, fix store.Fix, language string) notify.C
 	if x := f.Life.Exception; f.State == casefile.Accepted && x != nil {
 		c.Until, c.AcceptedBy, c.Reason = x.Until, o.name(x.ApprovedBy), cmp.Or(x.Reason, c.Reason)
 	}
+	if c.Assignee = f.Life.Assignee; c.Assignee != "" && o.Name != nil {
+		c.Assignee = o.Name(c.Assignee)
+	}
 	if f.ResourceType == accountType && c.AccountName != "" {
 		c.ResourceName = c.AccountName // the account itself, not its root user
 	}
