@@ -119,7 +119,7 @@ type Case struct {
 	// NOT_AVAILABLE).
 	Doubtful bool   `json:"doubtful,omitempty"`
 	Assignee string `json:"assignee,omitempty"` // who works on it, in words
-	Fix      *Fix `json:"fix,omitempty"`
+	Fix      *Fix   `json:"fix,omitempty"`
 }
 
 // FixState is how far a fix is.
