@@ -1,6 +1,10 @@
 package app_test
 
 import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +13,8 @@ import (
 
 	"zesei/internal/fake"
 	"zesei/internal/job"
+	"zesei/internal/notify"
+	"zesei/internal/notify/webhook"
 )
 
 // told counts the mails to an address whose subject holds a text.
@@ -212,6 +218,104 @@ func TestARunThatSlackRefusesIsReportedByMail(t *testing.T) {
 		t.Errorf("told %d times by mail", n)
 	}
 	mend()
+}
+
+// hook is a webhook's receiver that may refuse what holds a text.
+type hook struct {
+	heard
+	refuse string
+}
+
+func (h *hook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	b, _ := io.ReadAll(r.Body)
+	h.mu.Lock()
+	refuse := h.refuse
+	h.mu.Unlock()
+	if refuse != "" && strings.Contains(string(b), refuse) {
+		w.WriteHeader(http.StatusRequestEntityTooLarge)
+		return
+	}
+	h.add(string(b))
+}
+
+// troubles are the failures that the receiver was told of.
+func (h *hook) troubles(t *testing.T) (out []notify.Trouble) {
+	t.Helper()
+	for _, raw := range h.all() {
+		var p webhook.Payload
+		if err := json.Unmarshal([]byte(raw), &p); err != nil {
+			t.Fatal(err)
+		}
+		if p.Kind == notify.Failure {
+			out = append(out, *p.Trouble)
+		}
+	}
+	return out
+}
+
+func (w *town) hooks() *hook {
+	w.t.Helper()
+	h := &hook{}
+	s := httptest.NewServer(h)
+	w.t.Cleanup(s.Close)
+	w.t.Setenv("TOWN_HOOK", "a secret of sixteen bytes")
+	w.rewrite("zesei.yaml", `notify: {`, `notify: {webhook: {url: "`+s.URL+`", secret: "${env:TOWN_HOOK}"}, `)
+	w.app.Close()
+	w.open()
+	return h
+}
+
+func TestWhereTheReportItselfDoesNotComeTheNextChannelTells(t *testing.T) {
+	w, o := mended(t, "en")
+	h := w.hooks()
+	o.order(func() { o.always = &smtp.SMTPError{Code: 554, Message: "not from you"} })
+	mend := w.slack.Faults().Add(fake.Fault{Kind: fake.Deny, Operation: "chat.postMessage"})
+	w.take(w.bucketFails(shop, "S3.8", "one"))
+	w.passes(time.Hour, 5*time.Minute)
+	told := map[string]int{}
+	for _, x := range h.troubles(t) {
+		told[x.What+" "+x.Channel]++
+	}
+	if told["channel-fails slack"] != 1 || told["channel-fails email"] != 1 {
+		t.Errorf("told %v, want of both, once each", told)
+	}
+	mend()
+	o.order(func() { o.always = nil })
+	w.passes(time.Hour, 5*time.Minute)
+	told = map[string]int{}
+	for _, x := range h.troubles(t) {
+		told[x.What+" "+x.Channel]++
+	}
+	if told["channel-works slack"] != 1 || told["channel-works email"] != 1 || w.deadJobs() != 0 {
+		t.Errorf("told %v; %d jobs are still given up", told, w.deadJobs())
+	}
+}
+
+func TestOneRefusedMessageIsReportedOnceAndTheOthersGoOut(t *testing.T) {
+	w, _ := mended(t, "ja")
+	h := w.hooks()
+	h.mu.Lock()
+	h.refuse = "too-big"
+	h.mu.Unlock()
+	w.take(w.bucketFails(shop, "S3.8", "too-big"))
+	w.take(w.evaluated(shop, "EC2.19", w.openGroup(shop, "web"), "FAILED"))
+	w.passes(26*time.Hour, 30*time.Minute)
+	said := 0
+	for _, m := range w.heads("#sec") {
+		if strings.Contains(m.Text, "Webhook に受け付けられないメッセージがあります") && strings.Contains(m.Text, "宛先: shop") && strings.Contains(m.Text, "413") {
+			said++
+		}
+	}
+	if said != 1 {
+		t.Errorf("told %d times: %+v", said, w.heads("#sec"))
+	}
+	if all := strings.Join(h.all(), "\n"); !strings.Contains(all, "EC2.19") {
+		t.Error("the other message did not go out")
+	}
+	states, err := w.app.ChannelStates(t.Context())
+	if err != nil || len(states) != 1 || !strings.HasPrefix(states[0].Channel, "message ") {
+		t.Errorf("%+v (%v)", states, err)
+	}
 }
 
 func TestALateSummaryArrivesOnceAfterAll(t *testing.T) {
