@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -77,6 +78,9 @@ func (w *Work) AskException(ctx context.Context, p Person, ask Ask) (store.Excep
 		}
 		if err := b.exceptionMove(ctx, *x, p.ID, "asked", x.Reason); err != nil {
 			return nil, casefile.Wants{}, err
+		}
+		if f == nil {
+			return nil, casefile.Wants{}, b.tellWish(ctx, *x)
 		}
 		return []casefile.Move{{What: "exception asked", Why: x.Reason, Data: *x}}, casefile.Wants{Updated: true, Tell: true}, nil
 	})
@@ -249,7 +253,48 @@ func (b *batch) exceptionMove(ctx context.Context, x store.Exception, actor, wha
 	if err != nil {
 		return fmt.Errorf("writing the audit chain: %w", err)
 	}
+	told, err := store.MessagesOfException(ctx, b.tx, x.ID, store.MessageWish)
+	if err != nil {
+		return err
+	}
+	for _, id := range told {
+		b.ask(JobMessage, strconv.FormatInt(id, 10), b.now)
+	}
 	return store.AddExceptionAudit(ctx, b.tx, x.ID, casefile.Entry{At: b.now, Actor: actor, What: what, Why: why, Data: data})
+}
+
+// tellWish lets those hear who may approve a wish over more than one case: where
+// the owner of what it would cover is told. A wish about one case is told in that
+// case's thread.
+func (b *batch) tellWish(ctx context.Context, x store.Exception) error {
+	owner := b.ownerOf(x.Scope)
+	for _, channel := range b.rules.Directory.Channels(owner) {
+		if !Carries(channel, store.MessageWish, false) {
+			continue
+		}
+		m, err := b.open(ctx, group{store.MessageWish, owner, channel, ""})
+		if err != nil {
+			return err
+		}
+		if err := store.JoinException(ctx, b.tx, m, x.ID); err != nil {
+			return err
+		}
+		if err := store.SaveJoined(ctx, b.tx, m); err != nil {
+			return err
+		}
+		b.ask(JobMessage, strconv.FormatInt(m.ID, 10), later(b.now, *m))
+	}
+	return nil
+}
+
+// ownerOf is whose what a scope covers is: the owner that it names, else that of
+// its account.
+func (b *batch) ownerOf(s store.Scope) string {
+	if s.Owner != "" {
+		return s.Owner
+	}
+	owner, _ := b.rules.Directory.Owner(accountOf(s), nil, "")
+	return owner
 }
 
 // held is an exception as a case carries it.

@@ -405,6 +405,49 @@ func TestRevokedTheOtherExceptionHolds(t *testing.T) {
 	s.want(open)
 }
 
+// Who may approve hears of a wish over more than one case where its owner is told,
+// and what came of it is said in the same message.
+func TestAWideWishIsToldAndWhatCameOfItToo(t *testing.T) {
+	s := newScene(t)
+	ctx := context.Background()
+	ask := casework.Ask{Scope: store.Scope{Control: "EC2.19", Account: shop}, Reason: "so", Until: s.now.Add(time.Hour)}
+	x, err := s.work.AskException(ctx, hana, ask)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := store.LoadMessage(ctx, s.db.View(), 1)
+	if err != nil || m.Kind != store.MessageWish || m.Channel != "slack:#shop" {
+		t.Fatalf("told %+v (%v)", m, err)
+	}
+	if _, ok := s.jobs()["message 1"]; !ok {
+		t.Error("nothing tells the wish")
+	}
+	s.done()
+	if _, err := s.work.RefuseException(ctx, taro, x.ID, "no"); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := s.jobs()["message 1"]; !ok {
+		t.Error("nothing tells that it was refused")
+	}
+	if _, err := s.work.AskException(ctx, hana, ask); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := store.ExceptionsOfMessage(ctx, s.db.View(), 2); err != nil || len(list) != 1 {
+		t.Errorf("the second wish has no message of its own: %+v (%v)", list, err)
+	}
+	s.take(s.said(finding.Failed))
+	s.done()
+	if _, err := s.work.AskException(ctx, hana, casework.Ask{Case: 1, Reason: "so", Until: s.now.Add(time.Hour)}); err != nil {
+		t.Fatal(err)
+	}
+	if ids, err := store.MessagesOfException(ctx, s.db.View(), x.ID, store.MessageWish); err != nil || len(ids) != 1 {
+		t.Errorf("the messages of the first are %v (%v)", ids, err)
+	}
+	if _, err := store.LoadMessage(ctx, s.db.View(), 4); err == nil {
+		t.Error("a wish about one case has a message of its own")
+	}
+}
+
 // The end of an exception on one case is noted once, whether the case's own job
 // or the exception's comes first.
 func TestTheEndOfAnExceptionOnOneCaseIsNotedOnce(t *testing.T) {

@@ -197,11 +197,7 @@ func (b *batch) toWarn(ctx context.Context, x store.Exception) ([]group, error) 
 		return nil, err
 	}
 	if len(owners) == 0 {
-		owners = []string{x.Scope.Owner}
-		if x.Scope.Owner == "" {
-			owner, _ := b.rules.Directory.Owner(accountOf(x.Scope), nil, "")
-			owners = []string{owner}
-		}
+		owners = []string{b.ownerOf(x.Scope)}
 	}
 	var out []group
 	add := func(owner string, channels []string) {

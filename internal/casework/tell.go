@@ -138,6 +138,8 @@ func (b *batch) found(ctx context.Context, g group) (*store.Message, error) {
 func (b *batch) open(ctx context.Context, g group) (*store.Message, error) {
 	m := store.Message{Kind: g.kind, Owner: g.owner, Control: g.control, Channel: g.channel, OpenedAt: b.now, SendAfter: b.now.Add(b.rules.GroupWait)}
 	switch g.kind {
+	case store.MessageWish: // one wish a message
+		m.SendAfter, m.Until = b.now, b.now
 	case store.MessageDigest:
 		m.SendAfter = b.rules.DigestAt(g.owner, b.now)
 	case store.MessageOverflow:

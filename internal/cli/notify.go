@@ -18,7 +18,7 @@ type notifyCmd struct {
 }
 
 type notifyPreviewCmd struct {
-	Kind     string `placeholder:"KIND" help:"Only one: cases, group, digest, overflow, reminder, escalation, import-summary, notice, ending, failure, reply or asked (the last two stand in Slack's threads)."`
+	Kind     string `placeholder:"KIND" help:"Only one: cases, group, digest, overflow, reminder, escalation, import-summary, notice, ending, wish, failure, reply or asked (the last two stand in Slack's threads)."`
 	Channel  string `default:"slack" enum:"slack,email,teams,sns,webhook" help:"As it looks in slack, email, teams, sns or webhook."`
 	Language string `enum:"ja,en," default:"" help:"ja or en (default: the configuration's, of a case its owner's)."`
 	Case     string `placeholder:"KEY" help:"Of a case in the store, in place of the samples; --kind is cases, digest, overflow, reminder or escalation then."`

@@ -96,6 +96,12 @@ func notWorthPosting(m Message) string {
 		}
 		return ""
 	}
+	if m.Kind == Wish {
+		if len(m.Exceptions) == 0 || m.Exceptions[0].State != AskedOpen {
+			return "it was decided before anyone was told"
+		}
+		return ""
+	}
 	if len(m.Cases) == 0 {
 		return "no case has joined the message"
 	}

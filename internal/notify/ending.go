@@ -6,6 +6,11 @@ import "time"
 // for each exception, to the owners of what it covers and to who asked for it.
 const Ending Kind = "ending"
 
+// Wish is the kind of a message that asks for an exception over more than one
+// case, and says what came of it. It holds one exception; where people can press
+// buttons, also as Asked. A wish about one case is told in that case's thread.
+const Wish Kind = "wish"
+
 // Exception is an accepted risk as a message shows it.
 type Exception struct {
 	ID string `json:"id"`
@@ -27,6 +32,12 @@ type Exception struct {
 	AskedBy    string    `json:"asked_by"`
 	ApprovedBy string    `json:"approved_by"`
 	CloseHole  bool      `json:"close_hole,omitempty"` // at its end the hole is closed by itself
+
+	// Of a wish: what came of it, who decided, and why it was refused or ended.
+	State     AskedState `json:"state,omitempty"`
+	DecidedBy string     `json:"decided_by,omitempty"`
+	Why       string     `json:"why,omitempty"`
+	Evidence  string     `json:"evidence,omitempty"`
 }
 
 func (x Exception) utc() Exception {
@@ -39,6 +50,27 @@ func (m Message) endings() []Exception {
 	var out []Exception
 	for _, x := range m.Exceptions {
 		out = append(out, x.utc())
+	}
+	return out
+}
+
+// sampleWishes are wishes in every state, one a message.
+func sampleWishes(lang string, m Message) []namedMessage {
+	var out []namedMessage
+	for i, state := range []AskedState{AskedOpen, AskedApproved, AskedRefused, AskedWithdrawn, AskedEnded} {
+		x := sampleEndings(lang)[1+i%3]
+		x.Cases, x.ApprovedBy, x.State = 0, "", state
+		m.Kind, m.Control, m.Cases, m.Asked = Wish, Control{}, nil, nil
+		switch state {
+		case AskedOpen:
+			x.Evidence, m.Asked = "https://wiki.example.com/risk/7", []Asked{{ID: x.ID, State: state}}
+		case AskedRefused:
+			x.DecidedBy, x.Why = "taro", "for one account only, please"
+		default:
+			x.DecidedBy = "taro"
+		}
+		m.Exceptions = []Exception{x}
+		out = append(out, namedMessage{"wish " + string(state), m})
 	}
 	return out
 }

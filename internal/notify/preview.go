@@ -12,7 +12,7 @@ type Preview struct {
 
 // PreviewKinds are what a preview can show: the kinds of message, a group of
 // cases, what is said in a thread (Slack), and the wish for an exception there.
-var PreviewKinds = []string{"cases", "group", "digest", "overflow", "reminder", "escalation", "import-summary", "notice", "ending", "failure", "reply", "asked"}
+var PreviewKinds = []string{"cases", "group", "digest", "overflow", "reminder", "escalation", "import-summary", "notice", "ending", "wish", "failure", "reply", "asked"}
 
 // Previews shows each kind of message once on samples, in the order of
 // PreviewKinds, as the kind of channel shows it.
@@ -25,6 +25,9 @@ func Previews(via Via, language string, interactive bool) []Preview {
 	for _, s := range sampleMessages(language) {
 		m := s.msg
 		m.Via, m.Interactive = via, interactive
+		if !interactive {
+			m.Asked = nil
+		}
 		if m.Kind != Overflow && len(m.Cases) > 3 { // one of each sort says enough
 			m.Cases = slices.DeleteFunc(slices.Clone(m.Cases), func(c Case) bool { return !worthShowing(c) })
 		}
@@ -39,9 +42,9 @@ func Previews(via Via, language string, interactive bool) []Preview {
 	}
 	for _, s := range []struct{ name, kind string }{
 		{"what is only worth knowing", "digest"}, {"what came above the attention budget", "overflow"}, {"deadlines", "reminder"},
-		{"a deadline that has passed, to those above", "escalation"}, {"first import", "import-summary"}, {"what happened", "notice"}, {"exceptions that end soon", "ending"},
+		{"a deadline that has passed, to those above", "escalation"}, {"first import", "import-summary"}, {"what happened", "notice"}, {"exceptions that end soon", "ending"}, {"an exception that is asked for", "wish"},
 	} {
-		m := samples[map[string]string{"import-summary": "first import"}[s.kind]]
+		m := samples[map[string]string{"import-summary": "first import", "wish": "wish asked"}[s.kind]]
 		if m.Kind == "" {
 			m = samples[s.kind]
 		}

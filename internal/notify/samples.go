@@ -202,6 +202,6 @@ func sampleMessages(lang string) []namedMessage {
 	}
 	quiet := imported
 	quiet.Import = &Import{Total: 1, Severities: []SeverityCount{{finding.Low, 1}}}
-	return []namedMessage{{"one case", base}, {"group", group}, {"large group", many}, {"digest", digest}, {"reminder", reminder}, {"escalation", escalation}, {"overflow", overflow}, {"ending", ending}, {"digest of two owners", shared},
-		{"one case, with buttons", pressed}, {"group, with buttons", pressedGroup}, {"notice", notice}, {"first import", imported}, {"first import of one", quiet}}
+	return append([]namedMessage{{"one case", base}, {"group", group}, {"large group", many}, {"digest", digest}, {"reminder", reminder}, {"escalation", escalation}, {"overflow", overflow}, {"ending", ending}, {"digest of two owners", shared},
+		{"one case, with buttons", pressed}, {"group, with buttons", pressedGroup}, {"notice", notice}, {"first import", imported}, {"first import of one", quiet}}, sampleWishes(lang, base)...)
 }

@@ -22,7 +22,7 @@ var languages = []string{"en", "ja"}
 
 // files are the templates of a language: one for each View.Template, and words,
 // which holds what several of them share.
-var files = []string{"cases", "case", "reply", "import-summary", "digest", "reminder", "escalation", "overflow", "ending", "notice", "failure", "asked", "words"}
+var files = []string{"cases", "case", "reply", "import-summary", "digest", "reminder", "escalation", "overflow", "ending", "wish", "notice", "failure", "asked", "words"}
 
 // closing is a template that lies among these and is package report's: the last
 // sentences of a summary.

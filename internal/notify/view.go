@@ -121,6 +121,11 @@ func (m Message) base(template string) View {
 func (m Message) overview() View {
 	v := m.base(string(m.Kind))
 	v.Import, v.Trouble, v.Exceptions = m.Import.short(), m.Trouble.utc(), m.endings()
+	if m.Kind == Wish && m.Via.Threads() && len(m.Asked) > 0 {
+		x := m.Asked[0]
+		x.Until = second(x.Until)
+		v.Asked = &x
+	}
 	cases := ordered(m.Cases)
 	var worst finding.Severity
 	for _, c := range cases {

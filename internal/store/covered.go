@@ -123,3 +123,9 @@ func JoinException(ctx context.Context, tx *Tx, m *Message, exception string) er
 func ExceptionsOfMessage(ctx context.Context, q Querier, id int64) ([]Exception, error) {
 	return exceptions(ctx, q, `WHERE id IN (SELECT exception_id FROM message_exceptions WHERE message_id = $1) ORDER BY expires_at, id`, id)
 }
+
+// MessagesOfException lists the ids of the messages of a kind that an exception
+// stands in.
+func MessagesOfException(ctx context.Context, q Querier, exception, kind string) ([]int64, error) {
+	return ids(ctx, q, `SELECT id FROM messages WHERE kind = $2 AND id IN (SELECT message_id FROM message_exceptions WHERE exception_id = $1) ORDER BY id`, exception, kind)
+}

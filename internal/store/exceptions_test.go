@@ -28,6 +28,7 @@ func TestNoQueryOfExceptionsReadsAWholeTable(t *testing.T) {
 		func() error { _, err := store.OwnersCovered(ctx, q, "x1"); return err },
 		func() error { _, err := store.ExceptionsOfMessage(ctx, q, 1); return err },
 		func() error { _, err := store.ExceptionAudit(ctx, q, "x1"); return err },
+		func() error { _, err := store.MessagesOfException(ctx, q, "x1", store.MessageWish); return err },
 		func() error { _, err := store.OpenCasesIn(ctx, q, store.Scope{Resource: "arn"}, 0, 10); return err },
 		func() error {
 			_, err := store.OpenCasesIn(ctx, q, store.Scope{Account: "a", Control: "c"}, 0, 10)

@@ -18,6 +18,7 @@ const (
 	MessageReminder   = "reminder"   // an owner's cases whose deadline is near or past
 	MessageEscalation = "escalation" // the same, to those above the owner
 	MessageEnding     = "ending"     // exceptions that end soon; see JoinException
+	MessageWish       = "wish"       // one exception over more than one case, that is asked for
 	MessageFailure    = "failure"    // zesei's own trouble to tell people something
 	MessageOverflow   = "overflow"   // what came above an owner's attention budget, ranked
 )

@@ -38,6 +38,38 @@ func (o *Outbox) endings(ctx context.Context, row store.Message, m notify.Messag
 	return m, nil
 }
 
+// wide is the wish of a row, with what came of it.
+func (o *Outbox) wide(ctx context.Context, row store.Message, m notify.Message) (notify.Message, error) {
+	list, err := store.ExceptionsOfMessage(ctx, o.DB.View(), row.ID)
+	if err != nil {
+		return m, err
+	}
+	m.Kind = notify.Wish
+	for _, x := range list {
+		e, err := o.ending(ctx, x, m.Language)
+		if err != nil {
+			return m, err
+		}
+		e.State, e.Evidence = notify.AskedState(x.State), x.Evidence
+		if x.State == store.ExceptionRefused || x.State == store.ExceptionRevoked {
+			e.Why = x.EndedWhy // a person's words
+		}
+		e.DecidedBy, e.ApprovedBy = o.name(x.ApprovedBy), ""
+		if x.State == store.ExceptionRefused {
+			e.DecidedBy = o.name(x.EndedBy)
+		}
+		m.Exceptions = append(m.Exceptions, e)
+		if o.Wishes != nil && m.Via.Threads() {
+			wish := o.wish(x, row.Owner)
+			m.Asked = append(m.Asked, wish)
+			if x.State == store.ExceptionAsked && len(wish.Approvers) > 0 {
+				m.Mention = wish.Approvers
+			}
+		}
+	}
+	return m, nil
+}
+
 func (o *Outbox) ending(ctx context.Context, x store.Exception, language string) (notify.Exception, error) {
 	out := notify.Exception{
 		ID: x.ID, Case: x.Scope.Case, Control: x.Scope.Control, AccountID: x.Scope.Account, Region: x.Scope.Region, Resource: x.Scope.Resource,

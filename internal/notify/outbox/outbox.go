@@ -138,6 +138,8 @@ func (o *Outbox) Message(ctx context.Context, row store.Message) (notify.Message
 		return o.failure(ctx, row, m)
 	case store.MessageEnding:
 		return o.endings(ctx, row, m)
+	case store.MessageWish:
+		return o.wide(ctx, row, m)
 	case store.MessageImport:
 		critical, err := o.atOnce(ctx, row)
 		m.Kind, m.Import = notify.ImportSummary, o.summary(append(files, critical...), voice.Language)

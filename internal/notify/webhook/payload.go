@@ -19,7 +19,7 @@ type Payload struct {
 	Version int              `json:"version"` // grows with each change; each holds the whole message
 	Why     string           `json:"why"`
 	SentAt  time.Time        `json:"sent_at"`
-	Kind    notify.Kind      `json:"kind"` // cases, import-summary, digest, reminder, escalation, overflow, ending, notice, failure
+	Kind    notify.Kind      `json:"kind"` // cases, import-summary, digest, reminder, escalation, overflow, ending, wish, notice, failure
 	Owner   string           `json:"owner"`
 	Text    string           `json:"text"` // as a person reads it, plain, in Language
 	Lang    string           `json:"language"`

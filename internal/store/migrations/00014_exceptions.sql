@@ -49,6 +49,7 @@ CREATE TABLE message_exceptions (
   exception_id TEXT    NOT NULL,
   PRIMARY KEY (message_id, exception_id)
 ) WITHOUT ROWID;
+CREATE INDEX message_exceptions_of ON message_exceptions (exception_id);
 
 -- +goose Down
 DROP TABLE message_exceptions; DROP TABLE exception_audit; DROP TABLE exception_chains; DROP TABLE exception_cases;
