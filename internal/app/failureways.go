@@ -78,9 +78,25 @@ func (a *App) ownersAt(channel string) []string {
 }
 
 // abandoned says that nobody is told at a target any more: the configuration
-// names another.
+// names another. What a person is told by themselves, their owner's channel is
+// told too: it does not go there a second time.
 func (a *App) abandoned(channel string) bool {
-	return strings.Contains(channel, ":") && len(a.ownersAt(channel)) == 0
+	return strings.Contains(channel, ":") && len(a.ownersAt(channel)) == 0 && !a.personal(channel)
+}
+
+// personal says that a target is one person: a member of Slack, or an address of
+// somebody in the configuration.
+func (a *App) personal(channel string) bool {
+	via, target, _ := strings.Cut(channel, ":")
+	if via == "slack" && target != "" && (target[0] == 'U' || target[0] == 'W') {
+		return true
+	}
+	for _, p := range a.Config.People {
+		if via == "email" && target == p.Email {
+			return true
+		}
+	}
+	return false
 }
 
 // Mended tries every channel that does not work at once, with one message each:
