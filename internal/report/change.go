@@ -265,14 +265,22 @@ func (s *Summary) readScores(ctx context.Context, q store.Querier, of SummaryOf)
 	for i := range s.Scores {
 		s.Scores[i].Controls = nil // `report score` has them
 	}
-	for i := range s.History { // of the month before, only the last day counts
-		days := s.History[i].Days
-		for len(days) > 1 && days[1].Day <= of.From {
-			days = days[1:]
-		}
-		s.History[i].Days = days
+	for i := range s.History {
+		s.History[i].Days = within(s.History[i].Days, of.From, of.To)
 	}
 	return nil
+}
+
+// within leaves the days of a period, with the last one before it and the first
+// after it.
+func within(days []store.ScoreRow, from, to store.Day) []store.ScoreRow {
+	for len(days) > 1 && days[1].Day <= from {
+		days = days[1:]
+	}
+	for n := len(days); n > 1 && days[n-2].Day > to; n = len(days) {
+		days = days[:n-1]
+	}
+	return days
 }
 
 // keptScores are the newest scores that were kept since a day; nil: none.

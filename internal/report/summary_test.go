@@ -190,7 +190,7 @@ func TestTheLastSentencesAreATemplate(t *testing.T) {
 	s := aMonth(t, "shop", "en")
 	s.closing = map[string]string{"en": "{{.Owner}}: {{.Urgent}} to go <&>\n"}
 	text, err := s.Text(tags{}, "en", tokyo)
-	if err != nil || !strings.HasSuffix(text, "\nshop: 1 to go <&>\n") {
+	if err != nil || !strings.HasSuffix(text, "\n«shop»: 1 to go <&>\n") {
 		t.Error(text, err)
 	}
 	page, err := s.HTML("en", tokyo)

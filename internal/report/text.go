@@ -215,25 +215,38 @@ func (s Summary) linked() int {
 	return n
 }
 
+// Closing is what a template of the last sentences is given: numbers, and an
+// owner's name that is harmless where the summary goes.
+type Closing struct {
+	Owner                           string // "": all
+	At                              time.Time
+	From, To                        store.Day
+	Open, Urgent, Overdue, Accepted int
+	Changes                         Changes
+	FixTime                         FixTime
+}
+
 // closingIn writes the last sentences, from the user's template where there is
 // one.
 func (s Summary) closingIn(v voice, escape func(string) string) (string, error) {
-	funcs := v.funcs()
-	funcs["esc"] = escape
-	name, text := "closing."+v.language+".tmpl", s.closing[v.language]
+	name, text := v.language+"/closing.tmpl", s.closing[v.language]
 	if text == "" {
-		b, err := templates.ReadFile("templates/" + name)
+		b, err := templates.ReadFile("templates/closing." + v.language + ".tmpl")
 		if err != nil {
 			return "", err
 		}
 		text = string(b)
 	}
-	t, err := template.New(name).Funcs(funcs).Parse(text)
+	t, err := template.New(name).Funcs(v.funcs()).Parse(text)
 	if err != nil {
 		return "", fmt.Errorf("closing template: %w", err)
 	}
+	c := Closing{At: s.At, From: s.From, To: s.To, Open: s.Open, Urgent: s.Urgent, Overdue: s.Overdue, Accepted: s.Accepted, Changes: s.Changes, FixTime: s.FixTime}
+	if s.Owner != "" {
+		c.Owner = escape(s.Owner)
+	}
 	var b bytes.Buffer
-	if err := t.Execute(&b, s); err != nil {
+	if err := t.Execute(&b, c); err != nil {
 		return "", fmt.Errorf("closing template: %w", err)
 	}
 	return strings.TrimSpace(b.String()), nil
