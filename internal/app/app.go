@@ -130,7 +130,7 @@ func Open(ctx context.Context, o Options) (*App, error) {
 			return nil, err
 		}
 	}
-	if err := checkSchedules(a.Config, a.Catalogue); err != nil {
+	if err := CheckSchedules(a.Config, a.Catalogue); err != nil {
 		return nil, err
 	}
 	a.Checker = control.NewChecker(a.Catalogue)

@@ -75,9 +75,9 @@ func (a *App) times(s config.Schedule) (report.Times, error) {
 	return report.ParseTimes(s.Cron, zone)
 }
 
-// checkSchedules finds what is wrong with the configured schedules beyond what
+// CheckSchedules finds what is wrong with the configured schedules beyond what
 // the file by itself shows. The error is config.Problems.
-func checkSchedules(c *config.Config, cat *control.Catalogue) error {
+func CheckSchedules(c *config.Config, cat *control.Catalogue) error {
 	var problems config.Problems
 	wrong := func(i int, key, message, hint string) {
 		problems = append(problems, config.Problem{File: c.File(), Field: fmt.Sprintf("schedules[%d].%s", i, key), Message: message, Hint: hint})

@@ -112,7 +112,7 @@ func (v *server) read() (rulesRead, error) {
 	if err != nil {
 		return rulesRead{}, err
 	}
-	if err := checkSchedules(c, cat); err != nil {
+	if err := CheckSchedules(c, cat); err != nil {
 		return rulesRead{}, err
 	}
 	_, err = newDirectory(c)

@@ -49,6 +49,9 @@ func (c *configCheckCmd) Run(e *env) error {
 		}
 	}
 	all = append(all, app.CheckTickets(conf)...)
+	if p, ok := problems(app.CheckSchedules(conf, cat)); ok {
+		all = append(all, p...)
+	}
 	_, err = app.LoadPolicy(conf, cat)
 	var missing *fs.PathError
 	switch p, ok := problems(err); {
