@@ -216,12 +216,12 @@ func (d *Desk) ticket(ctx context.Context, row store.Ticket) (t ticket.Ticket, k
 	return t, known, again, err
 }
 
-// rechecked says whether our own check has read every resource whose case is over
-// since a time, and found nothing.
+// rechecked says whether every case is over and our own check has read its
+// resource since a time, and found nothing.
 func rechecked(files []*casefile.File, since time.Time) bool {
 	for _, f := range files {
 		live := f.Life.Live
-		if f.State == casefile.Closed && (live.At.Before(since) || live.Status != finding.Passed && f.Reason != casefile.Gone) {
+		if f.State != casefile.Closed || live.At.Before(since) || live.Status != finding.Passed && f.Reason != casefile.Gone {
 			return false
 		}
 	}

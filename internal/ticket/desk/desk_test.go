@@ -202,6 +202,36 @@ func TestATicketIsLeftToWhoOpensItWhereNothingCanBeRead(t *testing.T) {
 	}
 }
 
+func TestATicketOfAnAcceptedRiskIsLeftToWhoOpensItUntilTheRiskIsAcceptedNoMore(t *testing.T) {
+	s := newScene(t, tracker.Redmine)
+	s.said(finding.Failed, 0, 1)
+	x, err := s.work.AskException(t.Context(), casework.Person{ID: "cli:jiro"}, casework.Ask{Case: 1, Reason: "a public site", Until: s.now.Add(48 * time.Hour)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.work.ApproveException(t.Context(), casework.Person{ID: "cli:hanako", Approver: true}, x.ID); err != nil {
+		t.Fatal(err)
+	}
+	s.drain()
+	if !s.one().Closed {
+		t.Fatal("the risk is accepted and the ticket is open")
+	}
+	s.act(s.twin.Reopen)
+	s.wait(time.Hour)
+	if s.one().Closed || strings.Contains(s.last(), "nothing fails") || !strings.Contains(s.last(), "stays open") {
+		t.Errorf("closed %v, told %q: the resource does fail", s.one().Closed, s.last())
+	}
+	s.now = x.ExpiresAt
+	s.wait(time.Minute)
+	if s.one().Closed || !strings.Contains(s.last(), "no longer accepted") {
+		t.Errorf("closed %v, told %q", s.one().Closed, s.last())
+	}
+	s.said(finding.Passed, 0, 1)
+	if !s.one().Closed {
+		t.Error("it was fixed and the ticket is open")
+	}
+}
+
 func TestAClosedTicketIsLookedAtForAMonth(t *testing.T) {
 	s := newScene(t, tracker.Redmine)
 	s.said(finding.Failed, 0, 1)
