@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -14,8 +15,10 @@ import (
 
 	"zesei/internal/app"
 	"zesei/internal/casefile"
+	"zesei/internal/casework"
 	"zesei/internal/fake"
 	"zesei/internal/fake/slack"
+	"zesei/internal/job"
 	slackpkg "zesei/internal/notify/slack"
 	"zesei/internal/store"
 )
@@ -104,16 +107,18 @@ func (o *chat) hear(events ...[]byte) {
 
 func has(m slack.Message, do string) bool { _, ok := m.Button(do); return ok }
 
-// post waits for a post of the app.
+// post waits for a post of the app, and until the app has kept where it stands.
 func (o *chat) post(what string, is func(slack.Message) bool) slack.Message {
 	o.t.Helper()
 	var found slack.Message
 	until(o.t, what, func() bool {
 		for _, m := range o.slack.Messages("shop-sec") {
-			if m.User == slack.BotUser && is(m) {
-				found = m
-				return true
+			if m.User != slack.BotUser || !is(m) {
+				continue
 			}
+			found = m
+			_, err := store.PostAt(context.Background(), o.app.DB.View(), m.Channel, m.TS)
+			return err == nil || has(m, slackpkg.DoFill) // an answer to words is no part of a message
 		}
 		return false
 	})
@@ -275,23 +280,60 @@ func TestARiskIsAcceptedInSlack(t *testing.T) {
 	})
 }
 
-// TestNobodyApprovesWhatTheyAskedFor, whichever way they asked.
+// TestNobodyApprovesWhatTheyAskedFor, whichever way they asked: on the command line
+// here.
 func TestNobodyApprovesWhatTheyAskedFor(t *testing.T) {
 	o := newChat(t, "http")
 	_, m := o.found("EC2.19")
-	o.press(taro, m, slackpkg.DoAccept)
-	o.submit(o.form(0), map[string]string{"reason": "later"})
+	list, _, err := store.List(context.Background(), o.app.DB.View(), store.Filter{})
+	if err != nil || len(list) != 1 {
+		t.Fatal(len(list), err)
+	}
+	_, err = o.app.Work.AskException(context.Background(), o.app.Person("taro"), casework.Ask{Case: list[0].ID, Reason: "later", Until: o.now().Add(48 * time.Hour)})
+	if err != nil {
+		t.Fatal(err)
+	}
 	wish := o.post("the wish", func(m slack.Message) bool { return has(m, slackpkg.DoGrant) })
-	o.press(taro, wish, slackpkg.DoGrant)
+	if wish.ThreadTS != m.TS || !strings.Contains(wish.Text, "taro <@"+taro+">") {
+		t.Errorf("the wish: %s", wish.Text)
+	}
+	for range 2 {
+		o.press(taro, wish, slackpkg.DoGrant)
+	}
 	o.whispered(taro, "ご自身の申請")
 	o.state(casefile.Open)
-	o.inChain("asked for it")
+	o.inChain("slack:" + taro + " approval refused approve exception")
 	o.press(taro, wish, slackpkg.DoRefuse)
-	o.submit(o.form(1), map[string]string{"why": "no longer needed"})
+	o.submit(o.form(0), map[string]string{"why": "no longer needed"})
 	o.post("the refusal", func(m slack.Message) bool {
 		return m.TS == wish.TS && strings.Contains(m.Text, "却下されました")
 	})
 	o.inChain("exception refused no longer needed")
+}
+
+// TestAnAnswerWhoseSendingWasCutOffStandsOnce: it is looked for before it is sent
+// again.
+func TestAnAnswerWhoseSendingWasCutOffStandsOnce(t *testing.T) {
+	o := newChat(t, "http")
+	_, m := o.found("EC2.19")
+	o.slack.Faults().Add(fake.Fault{Kind: fake.LostAnswer, Operation: "chat.postMessage", Times: 1})
+	if _, _, err := o.slack.Mention(context.Background(), o.to(slackpkg.EventsPath), "shop-sec", jiro, "why?", m.TS); err != nil {
+		t.Fatal(err)
+	}
+	o.post("the answer", func(m slack.Message) bool { return has(m, slackpkg.DoFill) })
+	until(t, "no job of an answer", func() bool {
+		jobs, err := job.Pending(context.Background(), o.app.DB.View(), 100)
+		return err == nil && !slices.ContainsFunc(jobs, func(j job.Waiting) bool { return j.Kind == casework.JobAnswer })
+	})
+	n := 0
+	for _, m := range o.slack.Messages("shop-sec") {
+		if has(m, slackpkg.DoFill) {
+			n++
+		}
+	}
+	if n != 1 {
+		t.Errorf("%d answers", n)
+	}
 }
 
 // TestWordsInAThreadAreKeptAndAnsweredWithAForm as S2 does.

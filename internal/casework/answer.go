@@ -77,15 +77,34 @@ func (w *Work) Said(ctx context.Context, p Person, ids []int64, text string, sub
 	})
 }
 
-// Record keeps in the audit chains what a person did that changes nothing: looked at
-// a plan, tried what they may not do.
-// The same delivery again leaves nothing more.
+// Record keeps in the audit chains of cases what a person did that changes nothing:
+// looked at a plan, tried what they may not do. The same delivery again leaves
+// nothing more.
 func (w *Work) Record(ctx context.Context, p Person, ids []int64, what, why string) error {
 	err := w.change(ctx, ids, func(b *batch, f *casefile.File) error {
 		if err := b.once(ctx, p); err != nil {
 			return err
 		}
 		return b.note(b.take(f), p.ID, []casefile.Move{{What: what, Why: why}}, casefile.Wants{Updated: true})
+	})
+	if errors.Is(err, ErrHeard) {
+		return nil
+	}
+	return err
+}
+
+// RecordException does the same in the audit chain of an exception.
+func (w *Work) RecordException(ctx context.Context, p Person, id, what, why string) error {
+	err := w.DB.Update(ctx, func(tx *store.Tx) error {
+		b := w.newBatch(tx, "")
+		if err := b.once(ctx, p); err != nil {
+			return err
+		}
+		x, err := store.LoadException(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		return b.exceptionMove(ctx, x, p.ID, what, why)
 	})
 	if errors.Is(err, ErrHeard) {
 		return nil

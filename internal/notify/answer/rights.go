@@ -3,6 +3,7 @@ package answer
 import (
 	"context"
 
+	"zesei/internal/casework"
 	"zesei/internal/notify/slack"
 )
 
@@ -42,9 +43,7 @@ func (s *session) may(ctx context.Context, r right, cases []int64, what string) 
 		return slack.Answer{}, true
 	}
 	if r == toApprove {
-		p := s.member.Person
-		p.Delivery = "attempt|" + s.User + "|" + what
-		if err := s.Work.Record(ctx, p, cases, "approval refused", what+": "+whyEnglish[why]); err != nil {
+		if err := s.Work.Record(ctx, s.attempting(what), cases, attempted, what+": "+whyEnglish[why]); err != nil {
 			return s.failed(err), false
 		}
 	}
@@ -54,7 +53,18 @@ func (s *session) may(ctx context.Context, r right, cases []int64, what string) 
 	return s.refuse(why), false
 }
 
+// attempted is what the audit chain says of a try to approve that was refused.
+const attempted = "approval refused"
+
+// attempting is the member, whose try is kept once for each thing.
+func (s *session) attempting(what string) casework.Person {
+	p := s.member.Person
+	p.Delivery = "attempt|" + s.User + "|" + what
+	return p
+}
+
 // whyEnglish are the reasons as the audit chain shows them.
 var whyEnglish = map[string]string{
 	"unknown": "no configured person", "nobody": "no people are configured", "not-approver": "has not the role of an approver",
+	"own-wish": "asked for it",
 }

@@ -8,28 +8,44 @@ import (
 )
 
 // loadWish loads an exception that was asked for, and speaks its case's owner's
-// language.
-func (s *session) loadWish(ctx context.Context, id string) (store.Exception, []int64, error) {
+// language; that of the configuration where it covers more than one case.
+func (s *session) loadWish(ctx context.Context, id string) (store.Exception, error) {
 	x, err := store.LoadException(ctx, s.DB.View(), id)
-	if err != nil || x.CaseID == 0 {
-		return x, nil, err
+	if err != nil {
+		return x, err
+	}
+	if x.Wide() {
+		if x.Scope.Owner != "" {
+			s.to(x.Scope.Owner)
+		}
+		return x, nil
 	}
 	cases, err := store.CasesByID(ctx, s.DB.View(), []int64{x.CaseID})
 	if err == nil && len(cases) > 0 {
 		s.of(cases[0])
 	}
-	return x, []int64{x.CaseID}, err
+	return x, err
 }
 
 // decidable returns an answer where the member may not decide on the wish, or
-// nobody can any more.
-func (s *session) decidable(ctx context.Context, id, what string) (store.Exception, slack.Answer, bool) {
-	x, cases, err := s.loadWish(ctx, id)
+// nobody can any more. own says that nobody decides so on a wish of their own.
+func (s *session) decidable(ctx context.Context, id, what string, own bool) (store.Exception, slack.Answer, bool) {
+	x, err := s.loadWish(ctx, id)
 	if err != nil {
 		return x, s.failed(err), false
 	}
-	if a, ok := s.may(ctx, toApprove, cases, what+" "+x.ID); !ok {
-		return x, a, false
+	why := s.lacks(toApprove)
+	if why == "" && own && s.member.Is(x.AskedBy) {
+		why = "own-wish"
+	}
+	if why != "" {
+		if err := s.tried(ctx, x, what+" "+x.ID, whyEnglish[why]); err != nil {
+			return x, s.failed(err), false
+		}
+		if why == "unknown" {
+			return x, s.refuse(why, s.User), false
+		}
+		return x, s.refuse(why), false
 	}
 	if x.State != store.ExceptionAsked {
 		return x, s.refuse("wish-state", s.state(x.State)), false
@@ -37,19 +53,21 @@ func (s *session) decidable(ctx context.Context, id, what string) (store.Excepti
 	return x, slack.Answer{}, true
 }
 
+// tried keeps a try to decide on the case of the wish, or on the wish itself where
+// it covers more than one case.
+func (s *session) tried(ctx context.Context, x store.Exception, what, why string) error {
+	p := s.attempting(what)
+	if x.Wide() {
+		return s.Work.RecordException(ctx, p, x.ID, attempted, what+": "+why)
+	}
+	return s.Work.Record(ctx, p, []int64{x.CaseID}, attempted, what+": "+why)
+}
+
 // grant approves what another person asked for.
 func (s *session) grant(ctx context.Context) slack.Answer {
-	x, a, ok := s.decidable(ctx, s.Value, "approve exception")
+	x, a, ok := s.decidable(ctx, s.Value, "approve exception", true)
 	if !ok {
 		return a
-	}
-	if s.member.Is(x.AskedBy) {
-		p := s.member.Person
-		p.Delivery = "attempt|" + s.User + "|own|" + x.ID
-		if err := s.Work.Record(ctx, p, []int64{x.CaseID}, "approval refused", "approve exception "+x.ID+": asked for it"); err != nil {
-			return s.failed(err)
-		}
-		return s.refuse("own-wish")
 	}
 	x, err := s.Work.ApproveException(ctx, s.member.Person, x.ID)
 	if err != nil {
@@ -60,7 +78,7 @@ func (s *session) grant(ctx context.Context) slack.Answer {
 
 // openRefuse asks why a wish is refused.
 func (s *session) openRefuse(ctx context.Context) slack.Answer {
-	x, a, ok := s.decidable(ctx, s.Value, "refuse exception")
+	x, a, ok := s.decidable(ctx, s.Value, "refuse exception", false)
 	if !ok {
 		return a
 	}
@@ -72,7 +90,7 @@ func (s *session) openRefuse(ctx context.Context) slack.Answer {
 
 // turnDown refuses a wish.
 func (s *session) turnDown(ctx context.Context) slack.Answer {
-	x, a, ok := s.decidable(ctx, s.About, "refuse exception")
+	x, a, ok := s.decidable(ctx, s.About, "refuse exception", false)
 	if !ok {
 		return a
 	}

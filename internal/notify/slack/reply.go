@@ -38,7 +38,11 @@ func (d *Deliverer) Whisper(ctx context.Context, h Heard, text string) error {
 	if err != nil || u.Host != d.hooks || strings.HasPrefix(d.hooks, "hooks.slack") && u.Scheme != "https" || u.User != nil {
 		return errors.New("whisper in Slack: the response URL does not lead to Slack")
 	}
-	body, err := json.Marshal(map[string]any{"response_type": "ephemeral", "replace_original": false, "text": cut(text, maxText), "thread_ts": h.Thread})
+	say := map[string]any{"response_type": "ephemeral", "replace_original": false, "text": cut(text, maxText)}
+	if h.Thread != "" {
+		say["thread_ts"] = h.Thread
+	}
+	body, err := json.Marshal(say)
 	if err != nil {
 		return fmt.Errorf("whisper in Slack: %w", err)
 	}
