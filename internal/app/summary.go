@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/url"
 	"os"
@@ -197,6 +198,9 @@ func (a *App) closing() (map[string]string, error) {
 		}
 		if err != nil {
 			return nil, err
+		}
+		if err := report.CheckClosing(language, string(b)); err != nil {
+			return nil, fmt.Errorf("%s: %w", a.Config.Notify.Templates, err)
 		}
 		out[language] = string(b)
 	}

@@ -226,6 +226,13 @@ type Closing struct {
 	FixTime                         FixTime
 }
 
+// CheckClosing says what is wrong with a template of the last sentences.
+func CheckClosing(language, text string) error {
+	s := Summary{closing: map[string]string{language: text}}
+	_, err := s.closingIn(newVoice(language, nil), Plain{}.Escape)
+	return err
+}
+
 // closingIn writes the last sentences, from the user's template where there is
 // one.
 func (s Summary) closingIn(v voice, escape func(string) string) (string, error) {
