@@ -113,7 +113,7 @@ func (s *story) plain(text string) string {
 
 func (s *story) team(prefix string) *team {
 	for _, t := range s.teams {
-		if strings.HasPrefix(prefix, t.name) {
+		if strings.HasPrefix(prefix, t.name) || slices.Contains(t.people, prefix) {
 			return t
 		}
 	}
@@ -141,7 +141,11 @@ func (s *story) hearSlack() {
 			name = fmt.Sprintf("%s, reply %d", s.posts[thread], s.replies[thread])
 			s.posts[key] = name
 		}
-		s.tell("slack."+t.language+".txt", t.zone, "#"+m.Channel+" "+name, slackText(m))
+		to := "#" + m.Channel
+		if slices.Contains(t.people, m.Channel) {
+			to = "@" + m.Channel
+		}
+		s.tell("slack."+t.language+".txt", t.zone, to+" "+name, slackText(m))
 	}
 	s.slackSeen = len(all)
 }
@@ -193,10 +197,27 @@ func slackText(m slack.Said) string {
 		parts = append(parts, strings.Join(lines, "\n"))
 	}
 	shown := strings.Join(parts, "\n\n")
-	if words := strings.Fields(m.Text); !strings.HasPrefix(strings.Join(strings.Fields(shown), " "), strings.Join(words, " ")) {
+	one := func(s string) string { return strings.Join(strings.Fields(s), " ") }
+	if !strings.HasPrefix(one(shown), one(strings.TrimSuffix(m.Text, "…"))) { // one that is too long is cut
 		shown = "(notification: " + m.Text + ")\n" + shown
 	}
-	return shown
+	return link.ReplaceAllStringFunc(shown, shortLink)
+}
+
+// link is a link with a label. Slack shows the label; the story shows where it
+// leads too, as far as a reader wants to know.
+var link = regexp.MustCompile(`<(https?://[^|>]+)\|([^>]*)>`)
+
+func shortLink(s string) string {
+	parts := link.FindStringSubmatch(s)
+	url, label := parts[1], parts[2]
+	if i := strings.IndexAny(url, "?#"); i >= 0 && len(url) > 60 {
+		url = url[:i+1] + "…"
+	}
+	if url == label {
+		return "<" + url + ">"
+	}
+	return label + " <" + url + ">"
 }
 
 func (s *story) hearMail() {

@@ -37,6 +37,7 @@ type monthKey struct{}
 // team is one of the two.
 type team struct {
 	name, account, language string
+	people                  []string // their members in Slack
 	zone                    *time.Location
 	tracker                 *tracker.Twin
 }
@@ -92,8 +93,8 @@ func cmdCompany(ts *testscript.TestScript, _ bool, _ []string) {
 	keys := m.cloud.AddAccount(fake.Account{ID: security, Name: "security"})
 	m.cloud.DefineControls(fake.Control{ID: "RDS.5", Title: "RDS DB instances should be configured with multiple Availability Zones", Severity: "MEDIUM", Standards: map[string][]string{"fsbp": nil}})
 	teams := []*team{
-		{name: "shop", account: shop, language: "ja", zone: zone(ts, "Asia/Tokyo"), tracker: tracker.New(tracker.Redmine, tracker.Options{Now: m.now})},
-		{name: "data", account: "444455556666", language: "en", zone: zone(ts, "Asia/Singapore"), tracker: tracker.New(tracker.GitHub, tracker.Options{Now: m.now, Project: "acme/data"})},
+		{name: "shop", account: shop, language: "ja", people: []string{"U012HANAKO", "U012TARO"}, zone: zone(ts, "Asia/Tokyo"), tracker: tracker.New(tracker.Redmine, tracker.Options{Now: m.now})},
+		{name: "data", account: "444455556666", language: "en", people: []string{"U012BEN", "U012CHRIS"}, zone: zone(ts, "Asia/Singapore"), tracker: tracker.New(tracker.GitHub, tracker.Options{Now: m.now, Project: "acme/data"})},
 	}
 	serve := func(name string, s *httptest.Server) {
 		ts.Defer(s.Close)
@@ -111,6 +112,9 @@ func cmdCompany(ts *testscript.TestScript, _ bool, _ []string) {
 		serve(strings.ToUpper(t.name)+"_TRACKER", httptest.NewServer(t.tracker))
 	}
 	m.slack.AddChannel("sec")
+	for _, name := range []string{"hanako", "taro", "ben", "chris"} {
+		m.slack.AddUser(slack.User{ID: "U012" + strings.ToUpper(name), Name: name})
+	}
 	m.cloud.EnableHub(security, tokyo, "fsbp", "cis-1.4")
 	m.cloud.DelegateHub(security)
 	serve("AWS_ENDPOINT_URL", httptest.NewServer(m.cloud))
