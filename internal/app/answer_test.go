@@ -311,6 +311,41 @@ func TestNobodyApprovesWhatTheyAskedFor(t *testing.T) {
 	o.inChain("exception refused no longer needed")
 }
 
+// TestAWishOverSeveralCasesIsDecidedInSlack in the channel of those who may approve.
+func TestAWishOverSeveralCasesIsDecidedInSlack(t *testing.T) {
+	o := newChat(t, "http")
+	o.found("EC2.19")
+	ask := func() string {
+		x, err := o.app.Work.AskException(context.Background(), o.app.Person("hana"), casework.Ask{Reason: "a lab", Until: o.now().Add(48 * time.Hour),
+			Scope: store.Scope{Control: "EC2.19", Account: sandbox}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return x.ID
+	}
+	wish := func(id string) slack.Message {
+		return o.post("the wish", func(m slack.Message) bool { v, _ := m.Button(slackpkg.DoGrant); return v == id })
+	}
+	first := ask()
+	m := wish(first)
+	o.press(hana, m, slackpkg.DoGrant)
+	o.whispered(hana, "approver")
+	chain, err := store.ExceptionAudit(context.Background(), o.app.DB.View(), first)
+	if err != nil || !strings.Contains(fmt.Sprint(chain), "approval refused") {
+		t.Errorf("the try is not kept: %v %v", chain, err)
+	}
+	o.press(taro, m, slackpkg.DoGrant)
+	o.state(casefile.Accepted)
+	until(t, "what came of it", func() bool {
+		for _, now := range o.slack.Messages("shop-sec") {
+			if now.TS == m.TS && !has(now, slackpkg.DoGrant) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
 // TestAnAnswerWhoseSendingWasCutOffStandsOnce: it is looked for before it is sent
 // again.
 func TestAnAnswerWhoseSendingWasCutOffStandsOnce(t *testing.T) {

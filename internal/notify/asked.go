@@ -50,6 +50,9 @@ func askedPart(a Asked) string { return "asked/" + a.ID }
 // asked brings the wishes in the thread up to date. One that was decided before
 // anybody was told of it is not told any more: the case says what came of it.
 func (a *Actions) asked(told Told) {
+	if a.Message.Kind == Wish {
+		return // the main part asks
+	}
 	for _, x := range a.Message.Asked {
 		part, posted := told.Parts[askedPart(x)]
 		if !posted && x.State != AskedOpen {

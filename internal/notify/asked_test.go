@@ -58,3 +58,14 @@ func TestAWishIsToldWhereThereAreThreads(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestAWishOfItsOwnMessageStandsThereOnce(t *testing.T) {
+	for _, m := range sampleWishes("en", sampleMessages("en")[0].msg) {
+		if m.msg.Asked == nil {
+			continue
+		}
+		if got := parts(Decide(m.msg, Told{})); got != "post main" {
+			t.Errorf("%s: %s", m.name, got)
+		}
+	}
+}
