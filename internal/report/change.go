@@ -104,9 +104,24 @@ func (s *Summary) change(moves map[store.Move]int, days []store.DayCount) {
 // FixTime is how long cases had been open that were closed as fixed in the
 // period. Both are nil where there are none.
 type FixTime struct {
-	N      int            `json:"n"`
-	Median *time.Duration `json:"median_ns"`
-	P90    *time.Duration `json:"p90_ns"`
+	N           int
+	Median, P90 *time.Duration
+}
+
+// MarshalJSON writes times in seconds.
+func (f FixTime) MarshalJSON() ([]byte, error) {
+	seconds := func(d *time.Duration) *int64 {
+		if d == nil {
+			return nil
+		}
+		s := int64(d.Seconds())
+		return &s
+	}
+	return json.Marshal(struct {
+		N      int    `json:"n"`
+		Median *int64 `json:"median_seconds"`
+		P90    *int64 `json:"p90_seconds"`
+	}{f.N, seconds(f.Median), seconds(f.P90)})
 }
 
 func (s *Summary) readFixTime(ctx context.Context, q store.Querier, of SummaryOf) error {

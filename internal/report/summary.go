@@ -42,6 +42,9 @@ type Summary struct {
 	History   []ScoreDays    `json:"score_history"`
 	// Tickets is where the owner's tickets are listed; "" nowhere.
 	Tickets string `json:"tickets,omitempty"`
+	// Console leads to all failed findings, of the owner's accounts where there is
+	// one; "" nowhere.
+	Console string `json:"console,omitempty"`
 
 	closing map[string]string
 }
@@ -165,6 +168,9 @@ func Summarize(ctx context.Context, q store.Querier, of SummaryOf) (Summary, err
 // summarize counts what stands.
 func summarize(standing map[store.Standing]int, waiting []store.Waiting, of SummaryOf) Summary {
 	s := Summary{At: of.At, From: of.From, To: of.To, Owner: of.Owner, Standards: []StandardCount{}, Tickets: of.Tickets, closing: of.Closing}
+	if of.Console != nil {
+		s.Console = of.Console.Findings(Wanted{Accounts: of.Accounts})
+	}
 	for _, id := range of.Standards {
 		s.Standards = append(s.Standards, StandardCount{Standard: id, Title: standardTitle(id, of.Language), Links: of.links(id)})
 	}

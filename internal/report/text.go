@@ -165,6 +165,10 @@ func (s Summary) Text(m Markup, language string, zone *time.Location) (string, e
 	v := newVoice(language, zone)
 	funcs := v.funcs()
 	link := func(address, text string) string { return text }
+	funcs["console"] = func(address string) string { return m.Escape(address) }
+	if l, ok := m.(Linker); ok {
+		funcs["console"] = func(address string) string { return l.Link(address, m.Escape(v.say("open", "開く"))) }
+	}
 	if l, ok := m.(Linker); ok && s.linked() <= mostLinked {
 		link = func(address, text string) string {
 			if address == "" {
