@@ -28,6 +28,7 @@ type View struct {
 	Case     *Case   // the case of a line, or of a ticket for one case
 	Events   []Event // what a comment says, at most maxCases
 	Unsaid   int     // events beyond them
+	due      time.Time
 	zone     *time.Location
 }
 
@@ -39,7 +40,7 @@ func (t Ticket) view() View {
 	v := View{Language: t.Language, Owner: t.Owner, Marker: t.Marker(), Control: t.Control, Title: t.Control.Title(t.Language),
 		Severity: t.Severity(), Grouped: t.Grouped, Assignee: t.Assignee, Total: len(t.Cases), zone: t.zone()}
 	if due := t.Due(); !due.IsZero() {
-		v.Due = due.In(v.zone).Format("2006-01-02")
+		v.due, v.Due = due, due.In(v.zone).Format("2006-01-02")
 	}
 	cases := slices.Clone(t.Cases)
 	slices.SortStableFunc(cases, func(a, b Case) int {
@@ -85,17 +86,24 @@ func (t Ticket) comment(events []Event) View {
 	return v
 }
 
-// Date writes a deadline for people: with its weekday and zone.
+// Date writes a deadline for people: with its weekday, time and zone.
 func (v View) Date(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
 	t = t.In(v.zone)
-	if v.Language == "ja" {
-		return fmt.Sprintf("%d年%d月%d日(%s) %s", t.Year(), t.Month(), t.Day(), []string{"日", "月", "火", "水", "木", "金", "土"}[t.Weekday()], t.Format("MST"))
+	clock := t.Format("15:04 MST")
+	if zone := t.Format("MST"); zone[0] == '+' || zone[0] == '-' { // one without a name
+		clock = t.Format("15:04 UTC") + zone
 	}
-	return t.Format("Mon 2 Jan 2006 MST")
+	if v.Language == "ja" {
+		return fmt.Sprintf("%d年%d月%d日(%s) %s", t.Year(), t.Month(), t.Day(), []string{"日", "月", "火", "水", "木", "金", "土"}[t.Weekday()], clock)
+	}
+	return t.Format("Mon 2 Jan 2006 ") + clock
 }
+
+// Deadline is the first deadline as Date writes it.
+func (v View) Deadline() string { return v.Date(v.due) }
 
 // WithCase is the view of one case's line.
 func (v View) WithCase(c Case) View {

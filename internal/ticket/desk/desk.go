@@ -200,7 +200,8 @@ func (d *Desk) ticket(ctx context.Context, row store.Ticket) (t ticket.Ticket, k
 		c := d.ticketCase(f, fixes[f.ID], row.Owner, voice.Language)
 		if x := f.Life.Exception; x != nil && c.State == ticket.Accepted {
 			c.Until, c.ApprovedBy, c.Reason = x.Until, x.ApprovedBy, cmp.Or(x.Reason, c.Reason)
-			c.Due, c.DueWhy = time.Time{}, ""
+			c.Due, c.DueWhy, c.Fix = time.Time{}, "", ""
+			c.ApprovedBy = strings.TrimPrefix(c.ApprovedBy, "cli:") // people know each other by name
 		}
 		t.Cases = append(t.Cases, c)
 	}

@@ -119,7 +119,7 @@ func TestClosingATicketAsksForAnExceptionWhereThePolicySaysSo(t *testing.T) {
 	if got := s.one(); !got.Closed || got.Due != asked[0].ExpiresAt.Format("2006-01-02") {
 		t.Errorf("closed %v, deadline %s; want it closed until the exception's end", got.Closed, got.Due)
 	}
-	if !strings.Contains(s.last(), "approved by cli:hanako") || !strings.Contains(s.last(), "2 Dec 2026") {
+	if !strings.Contains(s.last(), "approved by hanako") || !strings.Contains(s.last(), "2 Dec 2026") {
 		t.Errorf("told %q; want end and approver", s.last())
 	}
 	s.now = asked[0].ExpiresAt
