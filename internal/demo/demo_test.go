@@ -178,7 +178,7 @@ func TestTheWeeksEndAsTheyShould(t *testing.T) {
 					t.Errorf("%q in the story: %v", want, !japanese)
 				}
 			}
-			for _, want := range []string{"│ 📋 2027年6月1日", "redmine", "github", "@hanako *shop", "@john *"} {
+			for _, want := range []string{"│ 📋 2027年6月1日", "redmine", "github", "@hanako *shop", "#payments-leads ←"} {
 				if !strings.Contains(whole, want) {
 					t.Errorf("the story lacks %q", want)
 				}
