@@ -126,6 +126,7 @@ func cmdCompany(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Setenv("SMTP", m.post.addr)
 	ts.Setenv("ZESEI_TEST_STEADY", "1")
 	ts.Setenv("SLACK_TOKEN", "xoxb-twin")
+	ts.Setenv("SLACK_SIGNING", "twin-secret")
 	ts.Setenv("TRACKER_TOKEN", "twin-token")
 	ts.Setenv("AWS_ACCESS_KEY_ID", keys.AccessKeyID)
 	ts.Setenv("AWS_SECRET_ACCESS_KEY", keys.SecretAccessKey)
