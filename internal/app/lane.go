@@ -11,16 +11,16 @@ import (
 	"zesei/internal/job"
 )
 
-// lane is a queue that works jobs of some kinds. People and Security Hub are told
-// in a lane of their own, so that a Slack that is slow holds no check and no fix
-// up.
+// lane is a queue that works jobs of some kinds. People, trackers and Security Hub
+// are told in a lane of their own, so that a Slack or a mail server that is slow
+// holds no check and no fix up.
 type lane struct {
 	*job.Queue
 	only func(kind, subject string) bool
 }
 
 // telling are the kinds that wait for others' services.
-var telling = []string{casework.JobMessage, casework.JobHub, casework.JobAnswer}
+var telling = []string{casework.JobMessage, casework.JobHub, casework.JobAnswer, casework.JobTicket, casework.JobTicketPoll, casework.JobCreator, JobSchedule}
 
 // lanes prepares the queues of an App: handlers run under work, and are counted.
 func (v *server) lanes(a *App, work context.Context) []lane {
