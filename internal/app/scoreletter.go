@@ -46,7 +46,7 @@ func (a *App) scoreLetter(ctx context.Context, s config.Schedule, e errand, m re
 		lines = append(lines, in("No control has been checked yet.", "評価済みのコントロールはまだありません。"))
 	}
 	lines = append(lines, "", in("Computed as Security Hub does: passed controls among those that passed, failed or are unknown. Accepted and suppressed findings are left out.",
-		"Security Hub と同じ計算です(成功・失敗・不明のコントロールに占める成功の割合)。許容・抑制した検出は除いています。"))
+		"Security Hub と同じ計算です(成功・失敗・不明のコントロールに占める成功の割合)。受容・抑制した検出は除いています。"))
 	l.Text = strings.Join(lines, "\n")
 	page, err := report.ScorePage{At: a.Now(), Owner: e.owner, Scores: all}.HTML(e.language, e.zone)
 	if err != nil {

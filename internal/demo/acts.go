@@ -55,7 +55,7 @@ func (d *Demo) ask(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.dated("%s asks for an exception: %s on %s/%s until %s", "%s が例外を申請：%s（%s/%s）を %s まで許容", w.Asker, w.Control, w.Account, w.Group, d.date(until))
+	d.dated("%s asks for an exception: %s on %s/%s until %s", "%s が例外を申請：%s（%s/%s）を %s まで受容", w.Asker, w.Control, w.Account, w.Group, d.date(until))
 	_, err = d.settle(ctx)
 	return err
 }
@@ -68,7 +68,7 @@ func (d *Demo) agree(ctx context.Context) error {
 		return err
 	}
 	d.played.risk.asked = x
-	d.dated("%s approves it: the case is accepted, SUPPRESSED in Security Hub", "%s が承認：ケースは「許容」に、Security Hub では SUPPRESSED に", w.Approver)
+	d.dated("%s approves it: the case is accepted, SUPPRESSED in Security Hub", "%s が承認：ケースは「受容」に、Security Hub では SUPPRESSED に", w.Approver)
 	_, err = d.settle(ctx)
 	return err
 }

@@ -25,7 +25,7 @@ func (d *Demo) Next(url string) string {
 		}
 	}
 	if d.played != nil && d.played.risk.was != nil {
-		line(z+" case show "+store.ShortKey(d.played.risk.was.Key), "the risk that was accepted for a while", "一時的に許容したリスクの経緯")
+		line(z+" case show "+store.ShortKey(d.played.risk.was.Key), "the risk that was accepted for a while", "一時的に受容したリスクの経緯")
 	}
 	line(z+" policy explain --control CloudTrail.1 --severity HIGH", "how the policy decides, and why", "ポリシーの判断とその理由")
 	if url == "" {

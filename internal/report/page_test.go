@@ -182,7 +182,7 @@ func TestScorePages(t *testing.T) {
 			{Control: "EC2.19", Title: "…", Severity: "CRITICAL", Status: Failed, Failed: 2, Why: "2 件中 2 件が失敗しています"},
 			{Control: "ELB.1", Title: "…", Severity: "MEDIUM", Status: Disabled, Why: "1 アカウントで無効化されています: 使っていない"},
 			{Control: "RDS.3", Status: NoData, Why: "検出結果がありません"},
-			{Control: "RDS.5", Status: NoData, LeftOut: 4, Why: "4 件すべてが抑制または許容されています"},
+			{Control: "RDS.5", Status: NoData, LeftOut: 4, Why: "4 件すべてが抑制または受容されています"},
 			{Control: "S3.8", Title: "…", Severity: "HIGH", Status: Passed, Passed: 9, Why: "9 件の検出に失敗はありません"},
 		}}}}
 	for _, language := range []string{"ja", "en"} {

@@ -277,12 +277,12 @@ func (t tally) why(language string) string {
 		out = say(language, "none of %d findings fails", "%d 件の検出に失敗はありません", n)
 	default:
 		if t.ignored > 0 {
-			return say(language, "all %d findings are suppressed or accepted", "%d 件すべてが抑制または許容されています", t.ignored)
+			return say(language, "all %d findings are suppressed or accepted", "%d 件すべてが抑制または受容されています", t.ignored)
 		}
 		return say(language, "no finding of it was taken in", "検出結果がありません")
 	}
 	if t.ignored > 0 {
-		out += say(language, "; %d more are suppressed or accepted", "(ほか %d 件は抑制または許容)", t.ignored)
+		out += say(language, "; %d more are suppressed or accepted", "(ほか %d 件は抑制または受容)", t.ignored)
 	}
 	return out
 }

@@ -54,7 +54,7 @@ func (s Summary) CSV(language string) []byte {
 	count(total, "", open, s.Open)
 	count(total, "", "CRITICAL/HIGH", s.Urgent)
 	count(total, "", overdue, s.Overdue)
-	count(total, "", v.say("accepted", "許容中"), s.Accepted)
+	count(total, "", v.say("accepted", "受容中"), s.Accepted)
 	standards := func(c StandardCount, title string) {
 		for _, l := range c.Lines() {
 			count(v.say("standard", "基準"), title, string(l.Severity), l.N)
@@ -84,8 +84,8 @@ func (s Summary) CSV(language string) []byte {
 		n    int
 	}{
 		{control.Text{EN: "new", JA: "新規"}, c.New}, {control.Text{EN: "back again", JA: "再発"}, c.Reopened}, {control.Text{EN: "closed", JA: "完了"}, c.Closed},
-		{control.Text{EN: "accepted", JA: "許容"}, c.Accepted}, {control.Text{EN: "suppressed", JA: "抑制"}, c.Suppressed},
-		{control.Text{EN: "no longer accepted or suppressed", JA: "許容・抑制の終了による再開"}, c.Returned},
+		{control.Text{EN: "accepted", JA: "受容"}, c.Accepted}, {control.Text{EN: "suppressed", JA: "抑制"}, c.Suppressed},
+		{control.Text{EN: "no longer accepted or suppressed", JA: "受容・抑制の終了による再開"}, c.Returned},
 	} {
 		count(changes, "", one.what.In(v.language), one.n)
 	}

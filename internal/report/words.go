@@ -22,7 +22,7 @@ var headers = []control.Text{
 var states = map[string]control.Text{
 	"open":        {EN: "open", JA: "未対応"},
 	StateOverdue:  {EN: "overdue", JA: "期限超過"},
-	"accepted":    {EN: "accepted", JA: "許容"},
+	"accepted":    {EN: "accepted", JA: "受容"},
 	"suppressed":  {EN: "suppressed", JA: "抑制"},
 	"closed":      {EN: "closed", JA: "完了"},
 	StateNew:      {EN: "new", JA: "新規"},
