@@ -56,6 +56,7 @@ type Demo struct {
 	started                 time.Time // on the machine's own clock
 	stages                  stages
 	today                   time.Time // when the day of the demo ends, on the company's clock
+	set                     bool      // the day is another than the machine's
 	played                  *played   // nil: the weeks after the day were not played
 	mu                      sync.Mutex
 	known                   map[string]Fix    // by resource, as last reported
@@ -81,7 +82,7 @@ func (c *clock) set(t time.Time) {
 // When the first import was, and how long the morning of the demo takes on the
 // company's clock, counted back from its end.
 const (
-	yesterday = 26 * time.Hour
+	yesterday = 23 * time.Hour
 	morning   = 30 * time.Minute
 )
 
@@ -101,7 +102,7 @@ func Start(ctx context.Context, o Options) (*Demo, error) {
 	if d.clock.now == nil {
 		d.clock.now = time.Now
 	}
-	if !o.At.IsZero() {
+	if d.set = !o.At.IsZero(); d.set {
 		d.clock.end = int64(o.At.Sub(d.clock.now()))
 	}
 	d.today = d.clock.now().Add(time.Duration(d.clock.end))

@@ -24,6 +24,7 @@ type configuration struct {
 	People                                                    []person
 	Trackers                                                  []tracking
 	URLs                                                      map[string]string // of the trackers
+	Quiet                                                     bool              // people have quiet hours
 }
 
 // writeFiles writes the files that the company's security team wrote, and env,
@@ -33,7 +34,7 @@ func (d *Demo) writeFiles() error {
 	conf := configuration{
 		Company: c.Name.In(d.language), Store: "sqlite:" + filepath.Join(d.Dir, "zesei.db"), Language: d.language, Region: c.Region,
 		Hub: c.hub().ID, Token: d.world.token, Slack: d.world.slackURL + "/api/", User: d.user,
-		Accounts: c.Accounts, Owners: c.Owners, Trackers: c.Trackers, URLs: d.world.trackerURLs,
+		Accounts: c.Accounts, Owners: c.Owners, Trackers: c.Trackers, URLs: d.world.trackerURLs, Quiet: d.set,
 	}
 	for _, p := range c.People {
 		if p.Name == d.user { // the reader bears that name, and approves as well
