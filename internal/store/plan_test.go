@@ -54,7 +54,7 @@ func plan(t testing.TB, db *store.DB, query string, args ...any) []string {
 
 // big are the tables that grow with the findings, by name and by the names that
 // queries give them.
-var big = regexp.MustCompile(`^SCAN (cases|c|sources|s|seen|n|passes|audit|messages|m|message_cases|mc|hub|fixes|f|fix_cases|fc|jobs|dead|leases|exceptions)\b`)
+var big = regexp.MustCompile(`^SCAN (cases|c|sources|s|seen|n|passes|audit|messages|m|message_cases|mc|hub|fixes|f|fix_cases|fc|jobs|dead|leases|exceptions|posts)\b`)
 
 // Nothing that takes findings in, works jobs or tells may read a whole table: each
 // statement of a transaction is explained, as is each query of the handlers.
@@ -92,6 +92,8 @@ func TestNoHotQueryReadsAWholeTable(t *testing.T) {
 			func() error { _, err := store.Fixes(ctx, q, "", store.FixWaiting, 50); return err },
 			func() error { _, _, err := store.AppliedSince(ctx, q, "a", now); return err },
 			func() error { _, err := store.LoadException(ctx, q, "x1"); return ignoreNotFound(err) },
+			func() error { _, err := store.ExceptionsOfCases(ctx, q, ids); return err },
+			func() error { _, err := store.PostAt(ctx, q, "C1", "1.1"); return ignoreNotFound(err) },
 			func() error { _, err := store.FindCase(ctx, q, "abcd"); return ignoreNotFound(err) },
 			func() error { _, err := job.Pending(ctx, q, 10); return err },
 		}

@@ -64,9 +64,17 @@ func plainText(text string) string {
 	}, strings.ToValidUTF8(text, "\uFFFD")))
 }
 
+// bounded cuts to at most so many characters, counted as the strictest reader would
+// (UTF-16 units): a form refuses a first value that is longer than its field.
 func bounded(s string, most int) string {
-	if utf8.RuneCountInString(s) <= most {
+	if size(s) <= most {
 		return s
 	}
-	return strings.TrimSpace(string([]rune(s)[:most-1])) + "…"
+	n := 0
+	for i, r := range s {
+		if n += size(string(r)); n > most-1 {
+			return strings.TrimSpace(s[:i]) + "…"
+		}
+	}
+	return s
 }

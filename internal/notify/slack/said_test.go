@@ -29,6 +29,9 @@ func TestWordsAreKeptAsTheyRead(t *testing.T) {
 	if got := Said(strings.Repeat("長", 4000), ""); utf8.RuneCountInString(got) != MaxSaid || !strings.HasSuffix(got, "…") {
 		t.Errorf("%d characters", utf8.RuneCountInString(got))
 	}
+	if got := Said(strings.Repeat("📦", 4000), ""); size(got) != MaxSaid-1 || !utf8.ValidString(got) { // two units each, and "…"
+		t.Errorf("%d units", size(got))
+	}
 }
 
 func FuzzSaid(f *testing.F) {
@@ -37,7 +40,7 @@ func FuzzSaid(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		for _, got := range []string{Said(s, "U0APP"), Said(s, ""), Typed(s, MaxSaid)} {
-			if !utf8.ValidString(got) || utf8.RuneCountInString(got) > MaxSaid {
+			if !utf8.ValidString(got) || size(got) > MaxSaid {
 				t.Fatalf("%q", got)
 			}
 			for _, r := range got {
