@@ -1,6 +1,8 @@
 // Package report makes what people are given to read: the list of findings as
-// CSV with its comment for Slack, the summary of how things stand by standard
-// and severity, and the security score as Security Hub computes it.
+// CSV with its comment for Slack; the summary of how things stand by standard and
+// severity and what changed in a period; and the security score as Security Hub
+// computes it, with its history. A summary and a score are text for a message,
+// Markdown, a page to print with plots, and CSV.
 //
 // Rows come from the store's cases or live from Security Hub (GetFindings); both
 // name a problem by the same identity, so that the same problem stands once
