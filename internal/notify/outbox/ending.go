@@ -85,7 +85,7 @@ func (o *Outbox) ending(ctx context.Context, x store.Exception, language string)
 		}
 	}
 	if c, ok := o.Catalogue.Lookup(out.Control); ok {
-		out.Title = c.Title.In(language)
+		out.Title = c.Title.Demand().In(language)
 	}
 	if out.AccountID != "" {
 		out.AccountName = o.Directory.Account(out.AccountID).Name

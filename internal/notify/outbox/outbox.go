@@ -197,7 +197,8 @@ func (o *Outbox) control(id string, files []*casefile.File) notify.Control {
 		}
 	}
 	if known, ok := o.Catalogue.Lookup(id); ok {
-		c.TitleEN, c.TitleJA, c.Remediation = known.Title.EN, known.Title.JA, known.RemediationURL()
+		title := known.Title.Demand()
+		c.TitleEN, c.TitleJA, c.Remediation = title.EN, title.JA, known.RemediationURL()
 	}
 	return c
 }
@@ -237,7 +238,7 @@ func (o *Outbox) Case(f *casefile.File, fix store.Fix, language string) notify.C
 
 func (o *Outbox) title(f *casefile.File, language string) string {
 	if c, ok := o.Catalogue.Lookup(f.Key.Control); ok {
-		return c.Title.In(language)
+		return c.Title.Demand().In(language)
 	}
 	return f.Title
 }

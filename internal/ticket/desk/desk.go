@@ -263,7 +263,8 @@ func (d *Desk) control(row store.Ticket, files []*casefile.File) ticket.Control 
 		}
 	}
 	if known, ok := d.Catalogue.Lookup(c.ID); ok {
-		c.TitleEN, c.TitleJA, c.Remediation = known.Title.EN, known.Title.JA, known.RemediationURL()
+		title := known.Title.Demand()
+		c.TitleEN, c.TitleJA, c.Remediation = title.EN, title.JA, known.RemediationURL()
 	}
 	return c
 }
