@@ -79,8 +79,8 @@ func (a *App) who(id string) (name, member string) {
 // priorShown is how much of a resource's state before a fix is shown.
 const priorShown = 1200
 
-// planText is a plan in words: what it does, each call, how it is undone, the state
-// that it was made from, and until when it may be approved.
+// planText is a plan in words: what it does, each call, how it is undone, and the
+// state that it was made from.
 func planText(f store.Fix, language string) (string, error) {
 	var p remedy.Plan
 	if err := json.Unmarshal(f.Plan, &p); err != nil {
@@ -90,12 +90,8 @@ func planText(f store.Fix, language string) (string, error) {
 	if r := []rune(prior); len(r) > priorShown {
 		prior = string(r[:priorShown]) + "…"
 	}
-	words := [2]string{"State before: %s\nMay be approved until: %s\n", "変更前の状態: %s\n承認できる期限: %s\n"}
-	format := words[0]
-	if language == "ja" {
-		format = words[1]
-	}
-	return p.Text(language) + fmt.Sprintf(format, prior, f.ExpiresAt.UTC().Format("2006-01-02 15:04 MST")), nil
+	before := remedy.Words{EN: "State before: ", JA: "変更前の状態: "}
+	return p.Text(language) + before.In(language) + prior, nil
 }
 
 // hear takes over HTTP what Slack has signed.

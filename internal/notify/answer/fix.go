@@ -86,11 +86,12 @@ func (s *session) planModal(f store.Fix, text string) slack.Modal {
 	const perSection = 12
 	for len(shown) > 0 {
 		n := min(perSection, len(shown))
-		m.Text = append(m.Text, lines(strings.Join(shown[:n], "\n"), slack.Escape))
+		m.Plain = append(m.Plain, strings.Join(shown[:n], "\n"))
 		shown = shown[n:]
 	}
+	m.Plain = append(m.Plain, s.say("plan-until", s.at(f.ExpiresAt)))
 	if left > 0 {
-		m.Text = append(m.Text, slack.Escape(s.say("plan-more", left, f.ID)))
+		m.Plain = append(m.Plain, s.say("plan-more", left, f.ID))
 	}
 	if f.State == store.FixWaiting && s.lacks(toApprove) == "" && s.Now().Before(f.ExpiresAt) {
 		m.Submit = s.say("plan-approve")
@@ -103,6 +104,7 @@ func (s *session) planModal(f store.Fix, text string) slack.Modal {
 func shorten(all []string) (shown []string, left int) {
 	room := planCharacters
 	for i, l := range all {
+		l = harmless(l)
 		if r := []rune(l); len(r) > planLine {
 			l = string(r[:planLine]) + "…"
 			left++

@@ -73,13 +73,9 @@ func (v voice) in(t time.Time, layout string) string {
 	return t.In(zone).Format(layout)
 }
 
-// lines are texts as a form shows them: every line made harmless for mrkdwn by
-// escape.
-func lines(text string, escape func(string) string) string {
-	all := strings.Split(text, "\n")
-	for i, l := range all {
-		indent := len(l) - len(strings.TrimLeft(l, " "))
-		all[i] = strings.Repeat("\u00a0", indent) + escape(notify.Clean(l))
-	}
-	return strings.Join(all, "\n")
+// harmless is a line of outside text as plain text: its indent stays, control and
+// reordering characters go.
+func harmless(line string) string {
+	indent := len(line) - len(strings.TrimLeft(line, " "))
+	return strings.Repeat("\u00a0", indent) + notify.Clean(line)
 }

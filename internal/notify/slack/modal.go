@@ -20,12 +20,13 @@ const (
 
 // Modal is a form, or a text to read where Submit is empty.
 type Modal struct {
-	Form   string // callback id of what is sent
-	Title  string // at most 24 characters
-	Submit string // at most 24; "" shows no button to send
-	Close  string // at most 24
-	About  string // comes back as it is: ids, never text to be believed
-	Text   []string
+	Form   string   // callback id of what is sent
+	Title  string   // at most 24 characters
+	Submit string   // at most 24; "" shows no button to send
+	Close  string   // at most 24
+	About  string   // comes back as it is: ids, never text to be believed
+	Text   []string // mrkdwn, whose outside text has passed through Escape
+	Plain  []string // shown as it is, below Text
 	Inputs []Input
 }
 
@@ -67,12 +68,20 @@ func (m Modal) view() slackgo.ModalViewRequest {
 	if m.Submit != "" {
 		v.Submit = plain(cut(m.Submit, maxTitle))
 	}
-	for _, t := range m.Text {
+	show := func(t string, as *slackgo.TextBlockObject) {
 		for _, s := range split(t) {
 			if len(v.Blocks.BlockSet) < modalBlocks-len(m.Inputs) {
-				v.Blocks.BlockSet = append(v.Blocks.BlockSet, slackgo.NewSectionBlock(&slackgo.TextBlockObject{Type: slackgo.MarkdownType, Text: s, Verbatim: true}, nil, nil))
+				text := *as
+				text.Text = s
+				v.Blocks.BlockSet = append(v.Blocks.BlockSet, slackgo.NewSectionBlock(&text, nil, nil))
 			}
 		}
+	}
+	for _, t := range m.Text {
+		show(t, &slackgo.TextBlockObject{Type: slackgo.MarkdownType, Verbatim: true})
+	}
+	for _, t := range m.Plain {
+		show(t, &slackgo.TextBlockObject{Type: slackgo.PlainTextType})
 	}
 	for _, i := range m.Inputs {
 		v.Blocks.BlockSet = append(v.Blocks.BlockSet, i.block())
