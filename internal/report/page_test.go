@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -162,6 +163,31 @@ func TestPlotsOfLittleAndMuch(t *testing.T) {
 		if svg == "" || strings.Contains(svg, "NaN") || strings.Contains(svg, "Inf") || len(svg) > 60_000 {
 			t.Errorf("%s: %d bytes", name, len(svg))
 		}
+	}
+}
+
+// The names of lines that end at one height stay apart and within the drawing.
+func TestNamesOfLinesStayApart(t *testing.T) {
+	rows := many(12)
+	for i := range rows {
+		rows[i].Passed = 0
+	}
+	svg := string(newVoice("en", nil).scorePlot(scoreDays(rows, "en")))
+	seen := map[float64]bool{}
+	for _, m := range regexp.MustCompile(`<text x="572" y="([0-9.]+)">`).FindAllStringSubmatch(svg, -1) {
+		y, err := strconv.ParseFloat(m[1], 64)
+		if err != nil || y > plotHeight || y < 0 {
+			t.Errorf("a name at %s", m[1])
+		}
+		for other := range seen {
+			if d := y - other; d > -14 && d < 14 {
+				t.Errorf("names at %v and %v", y, other)
+			}
+		}
+		seen[y] = true
+	}
+	if len(seen) != 12 {
+		t.Errorf("%d names", len(seen))
 	}
 }
 

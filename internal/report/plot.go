@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"html/template"
 	"math"
@@ -22,14 +23,18 @@ const (
 	plotBottom = 40
 )
 
-// lineStyle tells lines apart without colour: each has its own dashes and mark.
-var lineStyle = []struct{ dash, mark, colour string }{
-	{"", "circle", "#0b3d91"},
-	{"7 4", "square", "#b00020"},
-	{"2 3", "triangle", "#00695c"},
-	{"10 3 2 3", "diamond", "#5e35b1"},
-	{"1 4", "circle", "#6d4c41"},
-	{"12 5", "square", "#333"},
+// Lines are told apart without colour: by their dashes, and by their marks once
+// those are used up.
+var (
+	dashes  = []string{"", "7 4", "2 3", "10 3 2 3", "1 4", "12 5"}
+	marks   = []string{"circle", "square", "triangle", "diamond"}
+	colours = []string{"#0b3d91", "#b00020", "#00695c", "#5e35b1", "#6d4c41", "#333"}
+)
+
+type lineStyle struct{ dash, mark, colour string }
+
+func styleOf(i int) lineStyle {
+	return lineStyle{dashes[i%len(dashes)], marks[(i+i/len(dashes))%len(marks)], colours[i%len(colours)]}
 }
 
 // line is one line of a plot: values by day, with gaps where nothing is known.
@@ -90,47 +95,57 @@ func (p *plot) grid(v voice, dates bool) {
 	if !dates {
 		return
 	}
-	marks := []store.Day{p.from, p.from.Add(days(p.from, p.to) / 2), p.to}
-	for i, d := range marks {
-		if i > 0 && d == marks[i-1] {
+	shown := []store.Day{p.from, p.from.Add(days(p.from, p.to) / 2), p.to}
+	for i, d := range shown {
+		if i > 0 && d == shown[i-1] {
 			continue
 		}
 		fmt.Fprintf(p, `<text x="%s" y="%d" text-anchor="middle">%s</text>`, num(p.x(d)), plotHeight-plotBottom+18, esc(v.date(d)))
 	}
 }
 
-// lines draws lines with their names at their ends, which keep apart.
+// lines draws lines with their names beside their ends, in the order of the ends
+// and apart from each other.
 func (p *plot) lines(all []line) {
-	var taken []float64
+	type name struct {
+		text  string
+		y     float64
+		style lineStyle
+	}
+	var names []name
 	for i, l := range all {
 		if len(l.at) == 0 {
 			continue
 		}
-		style := lineStyle[i%len(lineStyle)]
+		style := styleOf(i)
 		var points []string
 		for j, d := range l.at {
 			points = append(points, num(p.x(d))+","+num(p.y(l.v[j])))
 		}
 		fmt.Fprintf(p, `<polyline points="%s" fill="none" stroke="%s" stroke-width="2" stroke-dasharray="%s"/>`, strings.Join(points, " "), style.colour, style.dash)
 		end := len(l.at) - 1
-		marks := []int{0, end}
-		if len(l.at) <= 31 {
-			marks = marks[:0]
-			for j := range l.at {
-				marks = append(marks, j)
+		for j, d := range l.at {
+			if j == 0 || j == end || len(l.at) <= 31 {
+				p.mark(style.mark, style.colour, p.x(d), p.y(l.v[j]))
 			}
 		}
-		for _, j := range marks {
-			p.mark(style.mark, style.colour, p.x(l.at[j]), p.y(l.v[j]))
-		}
-		y := p.y(l.v[end])
-		for slices.ContainsFunc(taken, func(t float64) bool { return math.Abs(y-t) < 14 }) {
-			y += 2
-		}
-		taken = append(taken, y)
-		x := float64(plotWidth - plotRight + 10)
-		fmt.Fprintf(p, `<text x="%s" y="%s">%s</text>`, num(x+12), num(y+4), esc(short(l.name, 13)))
-		p.mark(style.mark, style.colour, x+4, y)
+		names = append(names, name{short(l.name, 13), p.y(l.v[end]), style})
+	}
+	slices.SortStableFunc(names, func(a, b name) int { return cmp.Compare(a.y, b.y) })
+	below := 0.0
+	for i := range names {
+		names[i].y = max(names[i].y, below)
+		below = names[i].y + 15
+	}
+	above := float64(plotHeight - 8)
+	for i := range slices.Backward(names) { // back into the drawing
+		names[i].y = min(names[i].y, above)
+		above = names[i].y - 15
+	}
+	for _, n := range names {
+		x := float64(plotWidth - plotRight + 14)
+		p.mark(n.style.mark, n.style.colour, x, n.y)
+		fmt.Fprintf(p, `<text x="%s" y="%s">%s</text>`, num(x+8), num(n.y+4), esc(n.text))
 	}
 }
 
@@ -170,8 +185,8 @@ func short(s string, wide int) string {
 func niceStep(top float64) float64 {
 	raw := top / 4
 	unit := math.Pow(10, math.Floor(math.Log10(raw)))
-	for _, m := range []float64{1, 2, 5, 10} {
-		if s := m * unit; s >= raw {
+	for _, m := range []float64{1, 2, 2.5, 5, 10} {
+		if s := m * unit; s >= raw && (s == math.Trunc(s) || s < 1) {
 			return max(s, 1)
 		}
 	}
