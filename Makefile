@@ -4,6 +4,10 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .PHONY: run build test bench bench-large lint fuzz fault generate
 
+# `make run -- --once` is `make run ARGS=--once`.
+ARGS ?= $(filter --%,$(MAKECMDGOALS))
+--%: ;@:
+
 run:   ## the demo: the whole loop on a simulated company, nothing to configure
 	$(GO) run ./cmd/zesei demo $(ARGS)
 

@@ -158,6 +158,8 @@ func (p *Policy) decideFix(f *facts, response Response) Fix {
 	switch {
 	case response != Track && response != Notify:
 		return noFix("the case is not handled (" + string(response) + ")")
+	case in.Account.ID == "":
+		return noFix("no account is named")
 	case !in.Account.Known:
 		return noFix("no row of accounts knows " + orNone(in.Account.ID))
 	case in.Resource.TagsUnread && (len(p.forbid) > 0 || p.asksTags()):

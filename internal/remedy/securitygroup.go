@@ -98,6 +98,9 @@ func (securityGroup) Plan(req Request) (Plan, error) {
 	p.Inverse = wayBack(&p, req.Resource.ID, egress, slices.Concat(p.Post.Untouched, added), added, cut.remove, quota)
 	standing(&p, req, slices.Concat(p.Post.Untouched, added), egress)
 	p.Summary = say("%[1]s: remove %[2]d and add %[3]d entries", "%[1]s：%[2]d 件のエントリを削除し、%[3]d 件を追加します", req.Resource.ID, len(cut.remove), len(added))
+	if len(added) == 0 {
+		p.Summary = say("%[1]s: remove %[2]d entries", "%[1]s：%[2]d 件のエントリを削除します", req.Resource.ID, len(cut.remove))
+	}
 	p.Warnings = append(p.Warnings, connectionWarnings()...)
 	p.Warnings = append(p.Warnings, cut.warnings(have, added)...)
 	if len(cut.dropped) > 0 && req.With[optionOtherProtocols] == "approve" {
