@@ -65,20 +65,24 @@ func (a *App) ControlClients(ctx context.Context, t controlstate.Target, session
 }
 
 // ControlsWanted are what a file of rules says, or, without one, what the
-// policy's `disable` says.
-func (a *App) ControlsWanted(ctx context.Context, file string) (controlstate.Desired, error) {
+// policy's `disable` says. centre is how configuration policies stand, where
+// controls are switched centrally, and nil otherwise.
+func (a *App) ControlsWanted(ctx context.Context, file string, centre *controlstate.Central) (controlstate.Wanted, error) {
 	if file != "" {
 		return controlstate.Load(file, a.Catalogue, a.Directory)
 	}
-	ours := map[controlstate.Item]bool{}
 	rows, err := store.DisabledByUs(ctx, a.DB.View())
 	if err != nil {
-		return nil, err
+		return controlstate.Wanted{}, err
 	}
+	if centre != nil {
+		return controlstate.Wanted{Of: controlstate.FromPolicy(a.Policy, a.Catalogue, a.Directory, centre.Ours(rows))}, nil
+	}
+	ours := map[controlstate.Item]bool{}
 	for _, r := range rows {
 		ours[controlstate.Item{Account: r.Account, Region: r.Region, Standard: r.Standard, Control: r.Control}] = true
 	}
-	return controlstate.FromPolicy(a.Policy, a.Catalogue, a.Directory, func(it controlstate.Item) bool { return ours[it] }), nil
+	return controlstate.Wanted{Of: controlstate.FromPolicy(a.Policy, a.Catalogue, a.Directory, func(it controlstate.Item) bool { return ours[it] })}, nil
 }
 
 // ControlApplier makes the changes of a plan for controls.

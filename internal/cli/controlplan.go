@@ -48,10 +48,17 @@ func (c controlScope) read(e *env, a *app.App) (*controlstate.Live, error) {
 
 type controlPlanCmd struct {
 	controlScope
+	controlCentral
 	File string `short:"f" placeholder:"FILE" help:"What is wanted, as rules (default: what the policy's disable says)."`
 }
 
 func (c *controlPlanCmd) Run(e *env) error {
+	if err := c.alone(c.controlScope); err != nil {
+		return err
+	}
+	if c.Central {
+		return c.planCentral(e)
+	}
 	a, p, err := c.plan(e)
 	if err != nil {
 		return err
@@ -80,15 +87,29 @@ func (c *controlPlanCmd) plan(e *env) (*app.App, *controlstate.Plan, error) {
 		return nil, nil, err
 	}
 	p, err := func() (*controlstate.Plan, error) {
-		want, err := a.ControlsWanted(e.ctx, c.File)
+		want, err := a.ControlsWanted(e.ctx, c.File, nil)
 		if err != nil {
 			return nil, e.unread(err)
 		}
-		live, err := c.read(e, a)
+		live, err := c.controlScope.read(e, a)
 		if err != nil {
 			return nil, err
 		}
-		return controlstate.NewPlan(live, want), nil
+		p := controlstate.NewPlan(live, want.Of)
+		if len(p.Changes) == 0 {
+			return p, nil
+		}
+		governed, why, err := a.GovernedControls(e.ctx)
+		if err != nil {
+			return nil, err
+		}
+		if why != "" {
+			e.showNotes([]string{why})
+		}
+		if governed != nil {
+			p.Without(governed)
+		}
+		return p, nil
 	}()
 	if err != nil {
 		a.Close()
@@ -134,19 +155,40 @@ type controlApplyCmd struct {
 }
 
 func (c *controlApplyCmd) Run(e *env) error {
+	if err := c.alone(c.controlScope); err != nil {
+		return err
+	}
+	if c.Central {
+		return c.applyCentral(e)
+	}
 	a, p, err := c.plan(e)
 	if err != nil {
 		return err
 	}
 	defer a.Close()
+	person, err := c.may(e, a, p.Hash(), "")
+	if err != nil {
+		return err
+	}
+	s, err := a.ControlApplier().Apply(e.ctx, p, person)
+	return e.applied(s, err)
+}
+
+// may says who applies a plan; an error where nobody who may, or another plan than
+// the one that was looked at.
+func (c *controlApplyCmd) may(e *env, a *app.App, hash, flag string) (string, error) {
 	person := e.person(a)
 	switch {
 	case !person.Approver:
-		return &casefile.RefusedError{Why: person.ID + " has not the role of an approver: controls are switched for whole accounts"}
-	case c.Plan != "" && c.Plan != p.Hash():
-		return &casefile.RefusedError{Why: fmt.Sprintf("the plan is %s by now, not %s: look at it again with `zesei control plan`", p.Hash(), c.Plan)}
+		return "", &casefile.RefusedError{Why: person.ID + " has not the role of an approver: controls are switched for whole accounts"}
+	case c.Plan != "" && c.Plan != hash:
+		return "", &casefile.RefusedError{Why: fmt.Sprintf("the plan is %s by now, not %s: look at it again with `zesei control plan%s`", hash, c.Plan, flag)}
 	}
-	s, err := a.ControlApplier().Apply(e.ctx, p, person.ID)
+	return person.ID, nil
+}
+
+// applied prints what came of a run.
+func (e *env) applied(s *controlstate.Summary, err error) error {
 	if err != nil {
 		return fmt.Errorf("%w; run %s: %d changes done, %d failed, %d left: run it again to go on", err, s.Run, s.Done, s.Failed, s.Left)
 	}
@@ -154,6 +196,7 @@ func (c *controlApplyCmd) Run(e *env) error {
 		err = e.print(s)
 	} else {
 		e.showProblems(s.Problems)
+		e.showNotes(s.Notes)
 		_, err = fmt.Fprintf(e.Out, "run %s: %d changes done, %d failed\n", s.Run, s.Done, s.Failed)
 	}
 	if err == nil && !s.OK() {
@@ -164,31 +207,43 @@ func (c *controlApplyCmd) Run(e *env) error {
 
 type controlImportCmd struct {
 	controlScope
+	controlCentral
 	Out string `short:"o" placeholder:"FILE" help:"Write to a file (default: standard output)."`
 }
 
 func (c *controlImportCmd) Run(e *env) error {
+	if err := c.alone(c.controlScope); err != nil {
+		return err
+	}
 	a, err := e.open(false)
 	if err != nil {
 		return err
 	}
 	defer a.Close()
-	live, err := c.read(e, a)
+	if c.Central {
+		return c.central(e, a)
+	}
+	live, err := c.controlScope.read(e, a)
 	if err != nil {
 		return err
 	}
-	text := controlstate.Import(live)
-	if c.Out == "" {
-		_, err = fmt.Fprint(e.Out, text)
-	} else if err = os.WriteFile(c.Out, []byte(text), 0o600); err != nil {
-		err = wrongUse{err}
-	}
-	if err != nil {
+	if err := c.write(e, controlstate.Import(live)); err != nil {
 		return err
 	}
 	e.showProblems(live.Problems)
 	if len(live.Problems) > 0 {
 		return errFound
+	}
+	return nil
+}
+
+func (c *controlImportCmd) write(e *env, text string) error {
+	if c.Out == "" {
+		_, err := fmt.Fprint(e.Out, text)
+		return err
+	}
+	if err := os.WriteFile(c.Out, []byte(text), 0o600); err != nil {
+		return wrongUse{err}
 	}
 	return nil
 }

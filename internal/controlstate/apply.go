@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -37,6 +38,8 @@ type Summary struct {
 	Failed   int       `json:"failed"`
 	Left     int       `json:"left"` // not sent, because the run was cut off
 	Problems []Problem `json:"problems"`
+	// Notes are what a reader should know that is no failure.
+	Notes []string `json:"notes,omitempty"`
 	// Resumed is how many changes of earlier runs, whose end was not recorded,
 	// turned out to have been made.
 	Resumed int `json:"resumed,omitempty"`
@@ -56,12 +59,24 @@ const tries = 4
 // left.
 func (a *Applier) Apply(ctx context.Context, p *Plan, actor string) (*Summary, error) {
 	out := &Summary{Plan: p.Hash(), Actor: actor, Problems: slices.Clone(p.Problems)}
-	run, err := a.begin(ctx, p, actor)
+	rows, err := p.rows()
+	if err != nil {
+		return out, err
+	}
+	run, err := a.begin(ctx, out.Plan, actor, rows)
 	if err != nil {
 		return out, err
 	}
 	out.Run = run.ID
-	if out.Resumed, err = a.settle(ctx, p, run.ID); err != nil {
+	again := map[Item]bool{}
+	for _, c := range p.Changes {
+		again[c.Item] = true
+	}
+	out.Resumed, err = a.settle(ctx, run.ID, again, func(it Item) (on, looked bool) {
+		st, ok := p.live[it]
+		return st.Enabled, ok
+	})
+	if err != nil {
 		return out, err
 	}
 	byTarget := map[Target][]int{}
@@ -93,42 +108,50 @@ func (a *Applier) Apply(ctx context.Context, p *Plan, actor string) (*Summary, e
 	return out, err
 }
 
-func (a *Applier) begin(ctx context.Context, p *Plan, actor string) (store.ControlRun, error) {
-	run := store.ControlRun{At: a.Now().UTC(), Actor: actor, Plan: p.Hash()}
+// rows are the records of a plan's changes.
+func (p *Plan) rows() ([]store.ControlChange, error) {
 	rows := make([]store.ControlChange, len(p.Changes))
 	for i, c := range p.Changes {
 		prior, err := json.Marshal(c.Prior)
 		if err != nil {
-			return run, err
+			return nil, err
 		}
 		rows[i] = store.ControlChange{N: i, Account: c.Account, Region: c.Region, Standard: c.Standard, Control: c.Control,
 			Prior: prior, To: c.To(), Reason: c.Reason, Rule: c.Rule, State: store.ChangePlanned}
 	}
+	return rows, nil
+}
+
+// begin records a run before anything of it is done.
+func (a *Applier) begin(ctx context.Context, plan, actor string, rows []store.ControlChange) (store.ControlRun, error) {
+	run := store.ControlRun{At: a.Now().UTC(), Actor: actor, Plan: plan}
 	return run, a.DB.Update(ctx, func(tx *store.Tx) error { return store.AddControlRun(ctx, tx, &run, rows) })
 }
 
-// settle closes the records of earlier runs that were cut off: a change that this
-// plan does not ask for again was made, or is not wanted any more.
-func (a *Applier) settle(ctx context.Context, p *Plan, run string) (int, error) {
+// settle closes the records of earlier runs that were cut off, as far as this
+// plan has looked at what they are about: enabled says how an item stands. What
+// was not looked at stays open.
+func (a *Applier) settle(ctx context.Context, run string, again map[Item]bool, enabled func(Item) (bool, bool)) (int, error) {
 	open, err := store.OpenControlChanges(ctx, a.DB.View(), run)
 	if err != nil || len(open) == 0 {
 		return 0, err
 	}
-	again := map[Item]bool{}
-	for _, c := range p.Changes {
-		again[c.Item] = true
-	}
 	made := 0
 	return made, a.DB.Update(ctx, func(tx *store.Tx) error {
 		for _, c := range open {
+			it := Item{c.Account, c.Region, c.Standard, c.Control}
+			on, looked := enabled(it)
+			if !looked {
+				continue
+			}
 			state, why := store.ChangeFailed, "the run was cut off; run "+run+" asks for it again"
 			switch {
-			case again[Item{c.Account, c.Region, c.Standard, c.Control}]:
-			case c.State == store.ChangeSent:
+			case again[it]:
+			case c.State == store.ChangeSent && on == (c.To == Enabled):
 				state, why = store.ChangeDone, "found done by run "+run
 				made++
 			default:
-				why = "the run was cut off before it was sent"
+				why = "the run was cut off; it was not made, and is not wanted any more"
 			}
 			if err := store.SetControlChange(ctx, tx, c.Run, []int{c.N}, state, why, a.Now()); err != nil {
 				return err
@@ -162,7 +185,7 @@ func (w *worker) work(ctx context.Context, at []int) error {
 	var err error
 	w.client, err = w.Clients(ctx, w.target, awscloud.SessionPrefix+w.run)
 	if err != nil {
-		return w.fail(ctx, at, Problem{w.target, "", "", awscloud.Classify(err), fmt.Sprintf("reaching the account: %v; %d changes not made", err, len(at))})
+		return w.fail(ctx, at, Problem{Target: w.target, Kind: awscloud.Classify(err), Why: fmt.Sprintf("reaching the account: %v; %d changes not made", err, len(at))})
 	}
 	for chunk := range slices.Chunk(at, most) {
 		if err := w.batch(ctx, chunk); err != nil {
@@ -224,7 +247,7 @@ func (w *worker) send(ctx context.Context, at []int, last bool) (again []int, er
 		case u.ErrorCode == types.UnprocessedErrorCodeLimitExceeded && !last:
 			again = append(again, i)
 		default:
-			err := w.fail(ctx, []int{i}, Problem{w.target, c.Standard, c.Control, kindOf(u.ErrorCode), fmt.Sprintf("not %s: %s (%s)", c.To(), aws.ToString(u.ErrorReason), u.ErrorCode)})
+			err := w.fail(ctx, []int{i}, Problem{Target: w.target, Standard: c.Standard, Control: c.Control, Kind: kindOf(u.ErrorCode), Why: fmt.Sprintf("not %s: %s (%s)", c.To(), aws.ToString(u.ErrorReason), u.ErrorCode)})
 			if err != nil {
 				return nil, err
 			}
@@ -252,9 +275,13 @@ func (w *worker) refused(ctx context.Context, at []int, err error, last bool) ([
 	if !last && (kind == awscloud.InDoubt || kind == awscloud.Throttled || kind == awscloud.Unsent) {
 		return at, nil
 	}
+	hint := ""
+	if kind == awscloud.Denied && strings.Contains(err.Error(), "central configuration policy") {
+		hint = "; " + goCentral
+	}
 	for _, i := range at {
 		c := w.plan.Changes[i]
-		if err := w.fail(ctx, []int{i}, Problem{w.target, c.Standard, c.Control, kind, fmt.Sprintf("not %s: %v", c.To(), err)}); err != nil {
+		if err := w.fail(ctx, []int{i}, Problem{Target: w.target, Standard: c.Standard, Control: c.Control, Kind: kind, Why: fmt.Sprintf("not %s: %v%s", c.To(), err, hint)}); err != nil {
 			return nil, err
 		}
 	}
@@ -270,8 +297,12 @@ func (w *worker) looked(ctx context.Context, at []int) (made, left []int) {
 		byStandard[c.Standard] = append(byStandard[c.Standard], types.StandardsControlAssociationId{SecurityControlId: aws.String(c.Control), StandardsArn: aws.String(w.arn(c))})
 	}
 	stands := map[Item]Status{}
+	reads, err := w.Clients(ctx, w.target, "") // the role that writes need not be able to read
+	if err != nil {
+		return nil, at
+	}
 	for standard, ids := range byStandard {
-		found, _ := look(ctx, w.client, w.target, standard, ids)
+		found, _ := look(ctx, reads, w.target, standard, ids)
 		for k, v := range found {
 			stands[k] = v
 		}

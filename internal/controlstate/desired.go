@@ -33,6 +33,13 @@ type Want struct {
 // anything: it stays as it is.
 type Desired func(Item) (w Want, ok bool)
 
+// Wanted is a Desired, and the Regions that it tells apart: in all others it says
+// the same.
+type Wanted struct {
+	Of      Desired
+	Regions []string
+}
+
 // File is a file of rules, controls.yaml. The first rule that matches an item
 // decides.
 type File struct {
@@ -65,15 +72,15 @@ const (
 // Load reads a file of rules. The error is document.Problems, or says that the
 // file cannot be read. A rule on a fact of an account that is not known does not
 // match: nothing is changed there.
-func Load(name string, cat *control.Catalogue, accounts Accounts) (Desired, error) {
+func Load(name string, cat *control.Catalogue, accounts Accounts) (Wanted, error) {
 	data, err := os.ReadFile(name)
 	if err != nil {
-		return nil, fmt.Errorf("reading the controls wanted: %w", err)
+		return Wanted{}, fmt.Errorf("reading the controls wanted: %w", err)
 	}
 	return parse(name, data, cat, accounts)
 }
 
-func parse(name string, data []byte, cat *control.Catalogue, accounts Accounts) (Desired, error) {
+func parse(name string, data []byte, cat *control.Catalogue, accounts Accounts) (Wanted, error) {
 	var f File
 	doc := document.Parse(name, data, nil)
 	doc.Into(&f)
@@ -81,20 +88,24 @@ func parse(name string, data []byte, cat *control.Catalogue, accounts Accounts) 
 		r.check(doc, fmt.Sprintf("controls[%d]", i), cat)
 	}
 	if err := doc.Err(); err != nil {
-		return nil, err
+		return Wanted{}, err
 	}
 	names := make([]string, len(f.Controls))
+	var regions []string
 	for i := range names {
+		regions = append(regions, f.Controls[i].Regions...)
 		names[i] = fmt.Sprintf("%s:%d controls[%d]", path.Base(name), doc.At(fmt.Sprintf("controls[%d]", i)).Line, i)
 	}
-	return func(it Item) (Want, bool) {
+	of := func(it Item) (Want, bool) {
 		for i, r := range f.Controls {
 			if r.match(it, accounts) {
 				return Want{Enabled: r.State == Enabled, Reason: r.Reason, Rule: names[i]}, true
 			}
 		}
 		return Want{}, false
-	}, nil
+	}
+	slices.Sort(regions)
+	return Wanted{Of: of, Regions: slices.Compact(regions)}, nil
 }
 
 func (r Rule) check(doc *document.Doc, at string, cat *control.Catalogue) {

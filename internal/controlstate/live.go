@@ -33,6 +33,7 @@ type Status struct {
 // Problem is what could not be read or changed, and why.
 type Problem struct {
 	Target
+	Policy   string        `json:"policy,omitempty"` // name of a configuration policy
 	Standard string        `json:"standard,omitempty"`
 	Control  string        `json:"control,omitempty"`
 	Kind     awscloud.Kind `json:"kind"`
@@ -41,6 +42,9 @@ type Problem struct {
 
 func (p Problem) String() string {
 	s := p.Account + " " + p.Region
+	if p.Policy != "" {
+		s += " configuration policy " + p.Policy
+	}
 	for _, part := range []string{p.Standard, p.Control} {
 		if part != "" {
 			s += " " + part
@@ -100,7 +104,7 @@ func Read(ctx context.Context, clients Clients, targets []Target, standards []st
 
 func sortProblems(list []Problem) {
 	slices.SortFunc(list, func(a, b Problem) int {
-		return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.Region, b.Region), cmp.Compare(a.Standard, b.Standard), control.Compare(a.Control, b.Control), cmp.Compare(a.Why, b.Why))
+		return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.Region, b.Region), cmp.Compare(a.Policy, b.Policy), cmp.Compare(a.Standard, b.Standard), control.Compare(a.Control, b.Control), cmp.Compare(a.Why, b.Why))
 	})
 }
 
@@ -113,7 +117,7 @@ type reader struct {
 }
 
 func (r *reader) problem(standard, control string, err error, doing string) {
-	r.problems = append(r.problems, Problem{r.target, standard, control, awscloud.Classify(err), fmt.Sprintf("%s: %v", doing, err)})
+	r.problems = append(r.problems, Problem{Target: r.target, Standard: standard, Control: control, Kind: awscloud.Classify(err), Why: fmt.Sprintf("%s: %v", doing, err)})
 }
 
 func (r *reader) read(ctx context.Context, clients Clients, standards []string) {
@@ -135,7 +139,7 @@ func (r *reader) read(ctx context.Context, clients Clients, standards []string) 
 				continue
 			}
 			if s.StandardsControlsUpdatable == types.StandardsControlsUpdatableNotReadyForUpdates {
-				r.problems = append(r.problems, Problem{r.target, id, "", awscloud.Conflict, "the standard is not ready for updates (" + string(s.StandardsStatus) + "): try again later"})
+				r.problems = append(r.problems, Problem{Target: r.target, Standard: id, Kind: awscloud.Conflict, Why: "the standard is not ready for updates (" + string(s.StandardsStatus) + "): try again later"})
 				continue
 			}
 			r.arns[[2]string{r.target.Region, id}] = aws.ToString(s.StandardsArn)
@@ -174,7 +178,7 @@ func (r *reader) standard(ctx context.Context, id, arn string) {
 func look(ctx context.Context, client *hub.Client, t Target, standard string, ids []types.StandardsControlAssociationId) (map[Item]Status, []Problem) {
 	out, err := client.BatchGetStandardsControlAssociations(ctx, &hub.BatchGetStandardsControlAssociationsInput{StandardsControlAssociationIds: ids})
 	if err != nil {
-		return nil, []Problem{{t, standard, "", awscloud.Classify(err), fmt.Sprintf("asking how the controls stand: %v", err)}}
+		return nil, []Problem{{Target: t, Standard: standard, Kind: awscloud.Classify(err), Why: fmt.Sprintf("asking how the controls stand: %v", err)}}
 	}
 	items := map[Item]Status{}
 	for _, d := range out.StandardsControlAssociationDetails {
@@ -187,8 +191,8 @@ func look(ctx context.Context, client *hub.Client, t Target, standard string, id
 		if u.ErrorCode == types.UnprocessedErrorCodeNotFound || u.ErrorCode == types.UnprocessedErrorCodeResourceNotFound {
 			continue
 		}
-		problems = append(problems, Problem{t, standard, aws.ToString(u.StandardsControlAssociationId.SecurityControlId), kindOf(u.ErrorCode),
-			fmt.Sprintf("asking how it stands: %s (%s)", aws.ToString(u.ErrorReason), u.ErrorCode)})
+		problems = append(problems, Problem{Target: t, Standard: standard, Control: aws.ToString(u.StandardsControlAssociationId.SecurityControlId), Kind: kindOf(u.ErrorCode),
+			Why: fmt.Sprintf("asking how it stands: %s (%s)", aws.ToString(u.ErrorReason), u.ErrorCode)})
 	}
 	return items, problems
 }

@@ -36,12 +36,13 @@ type Plan struct {
 	Unchosen int       `json:"unmanaged"` // of which nobody says anything
 
 	arns map[[2]string]string
+	live map[Item]Status
 }
 
 // NewPlan compares how things stand with what is wanted. The reason alone is no
 // difference: an item that is disabled already is left as it is.
 func NewPlan(live *Live, want Desired) *Plan {
-	p := &Plan{Changes: []Change{}, Problems: append([]Problem{}, live.Problems...), Items: len(live.Items), arns: live.arns}
+	p := &Plan{Changes: []Change{}, Problems: append([]Problem{}, live.Problems...), Items: len(live.Items), arns: live.arns, live: live.Items}
 	for it, st := range live.Items {
 		w, ok := want(it)
 		if !ok {

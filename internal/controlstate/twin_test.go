@@ -109,11 +109,16 @@ func (c *company) read() *Live {
 
 func (c *company) wants(text string) Desired {
 	c.t.Helper()
-	d, err := parse("controls.yaml", []byte(text), c.cat, c)
+	return c.wanted(text).Of
+}
+
+func (c *company) wanted(text string) Wanted {
+	c.t.Helper()
+	w, err := parse("controls.yaml", []byte(text), c.cat, c)
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	return d
+	return w
 }
 
 func (c *company) applier() *Applier {
@@ -380,7 +385,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		d, err := parse("controls.yaml", data, cat, c)
 		if err == nil {
-			d(Item{shop, tokyo, "fsbp", "S3.8"})
+			d.Of(Item{shop, tokyo, "fsbp", "S3.8"})
 		}
 	})
 }
@@ -400,7 +405,7 @@ func FuzzQuoted(f *testing.F) {
 		if err != nil {
 			t.Skip(err) // what YAML cannot hold is refused, never read otherwise
 		}
-		if w, _ := d(Item{shop, tokyo, "fsbp", "S3.8"}); w.Reason != s {
+		if w, _ := d.Of(Item{shop, tokyo, "fsbp", "S3.8"}); w.Reason != s {
 			t.Errorf("wrote %q, read %q", s, w.Reason)
 		}
 	})

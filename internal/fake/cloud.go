@@ -54,6 +54,7 @@ type account struct {
 	publicAccess *publicAccessBlock
 	hubAdmin     string // delegated administrator of Security Hub, if any
 	aggregator   *findingAggregator
+	central      *centralHub // of a delegated administrator
 }
 
 // region is what an account has in one Region.
