@@ -346,6 +346,38 @@ func TestAWishOverSeveralCasesIsDecidedInSlack(t *testing.T) {
 	})
 }
 
+// TestWhatStandsInASummaryIsAskedForInItsThread: a case of a first import has no
+// message of its own.
+func TestWhatStandsInASummaryIsAskedForInItsThread(t *testing.T) {
+	o := newChat(t, "http")
+	o.cloud.DefineControls(fake.Control{ID: "EC2.53", Title: "ports", Severity: "HIGH"})
+	o.hear(o.evaluated(shop, "EC2.53", o.openGroup(shop, "a"), "FAILED"))
+	o.later(3 * time.Minute)
+	o.hear(o.evaluated(shop, "EC2.53", o.openGroup(shop, "b"), "FAILED")) // wakes the lanes
+	summary := o.post("the summary", func(m slack.Message) bool { return m.ThreadTS == "" })
+	if has(summary, slackpkg.DoAccept) {
+		t.Error("a summary has buttons")
+	}
+	cases, _, err := store.List(context.Background(), o.app.DB.View(), store.Filter{})
+	if err != nil || len(cases) != 2 {
+		t.Fatal(len(cases), err)
+	}
+	key := store.ShortKey(cases[0].Key)
+	if _, _, err := o.slack.Mention(context.Background(), o.to(slackpkg.EventsPath), "shop-sec", hana, key+" is a lab", summary.TS); err != nil {
+		t.Fatal(err)
+	}
+	answer := o.post("the answer", func(m slack.Message) bool { return has(m, slackpkg.DoFill) })
+	if !strings.Contains(answer.Text, key) {
+		t.Errorf("the answer does not name the case that was named: %s", answer.Text)
+	}
+	o.press(hana, answer, slackpkg.DoFill)
+	o.submit(o.form(0), nil)
+	wish := o.post("the wish", func(m slack.Message) bool { return has(m, slackpkg.DoGrant) })
+	if wish.ThreadTS != summary.TS || !strings.Contains(wish.Text, key) {
+		t.Errorf("the wish stands in %q: %s", wish.ThreadTS, wish.Text)
+	}
+}
+
 // TestAnAnswerWhoseSendingWasCutOffStandsOnce: it is looked for before it is sent
 // again.
 func TestAnAnswerWhoseSendingWasCutOffStandsOnce(t *testing.T) {

@@ -18,7 +18,9 @@ const (
 // the message of its case, where those who may approve are called.
 type Asked struct {
 	ID        string     `json:"id"`
-	Case      string     `json:"case"` // key
+	Case      string     `json:"case"`               // key
+	Control   string     `json:"control,omitempty"`  // of the case
+	Resource  string     `json:"resource,omitempty"` // its short name
 	State     AskedState `json:"state"`
 	Reason    string     `json:"reason"`
 	Evidence  string     `json:"evidence,omitempty"`
@@ -78,14 +80,6 @@ func (a *Actions) asked(told Told) {
 // wish is the part of a message that asks for a risk to be accepted.
 func (m Message) wish(x Asked) View {
 	v := m.base("asked")
-	for _, c := range m.Cases {
-		if c.Key == x.Case {
-			v = m.one("asked", Case{
-				Key: c.Key, Control: c.Control, AccountID: c.AccountID, AccountName: c.AccountName, Region: c.Region,
-				Resource: c.Resource, ResourceName: c.ResourceName, ResourceType: c.ResourceType, Severity: c.Severity, Title: c.Title, State: Open,
-			})
-		}
-	}
 	x.Until = second(x.Until)
 	v.Asked = &x
 	return v
@@ -96,7 +90,7 @@ func sampleAsked(lang string, m Message) []Sample {
 	var out []Sample
 	for _, x := range []Asked{
 		{State: AskedOpen, ByMember: "U012AB3CD", By: "hana", CloseHole: true},
-		{State: AskedOpen, By: "hana", Evidence: "https://wiki.example.com/risk/7", Case: m.Cases[0].Key},
+		{State: AskedOpen, By: "hana", Evidence: "https://wiki.example.com/risk/7", Case: m.Cases[0].Key, Control: m.Cases[0].Control, Resource: m.Cases[0].ResourceName},
 		{State: AskedApproved, ByMember: "U012AB3CD", DecidedBy: "U0TARO", Decided: "taro"},
 		{State: AskedApproved, By: "hana", Decided: "taro"},
 		{State: AskedEnded, By: "hana"}, {State: AskedWithdrawn, By: "hana"}, {State: AskedRefused, By: "hana", Decided: "taro"},

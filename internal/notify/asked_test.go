@@ -27,8 +27,8 @@ func TestAWishStandsInTheThreadAndSaysWhatCameOfIt(t *testing.T) {
 		t.Fatal(got)
 	}
 	wish := a.List[1]
-	if len(wish.View.Mention) != 1 || wish.View.Case == nil || wish.View.Case.Key != x.Case {
-		t.Errorf("approvers %v, case %+v", wish.View.Mention, wish.View.Case)
+	if len(wish.View.Mention) != 1 || wish.View.Asked == nil || wish.View.Asked.Case != x.Case {
+		t.Errorf("approvers %v, wish %+v", wish.View.Mention, wish.View.Asked)
 	}
 	told := Told{Parts: map[string]Part{Main: {Version: 1, Hash: a.List[0].Hash, ID: "1"}, wish.Part: {Version: 1, Hash: wish.Hash, ID: "2"}}, Seen: a.Seen}
 	if got := parts(Decide(m, told)); got != "" {

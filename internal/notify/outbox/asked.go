@@ -30,9 +30,9 @@ func (o *Outbox) asked(ctx context.Context, row store.Message, files []*casefile
 	var told notify.Told
 	_ = json.Unmarshal(row.Told, &told) // what cannot be read fails where it is delivered
 	ids := make([]int64, len(files))
-	owner := map[int64]string{}
+	byID := map[int64]*casefile.File{}
 	for i, f := range files {
-		ids[i], owner[f.ID] = f.ID, f.Terms.Owner
+		ids[i], byID[f.ID] = f.ID, f
 	}
 	list, err := store.ExceptionsOfCases(ctx, o.DB.View(), ids)
 	if err != nil {
@@ -51,7 +51,10 @@ func (o *Outbox) asked(ctx context.Context, row store.Message, files []*casefile
 				continue
 			}
 		}
-		m.Asked = append(m.Asked, o.wish(x, owner[x.CaseID]))
+		f := byID[x.CaseID]
+		wish := o.wish(x, f.Terms.Owner)
+		wish.Control, wish.Resource = f.Key.Control, f.Key.Resource[strings.LastIndexAny(f.Key.Resource, "/:")+1:]
+		m.Asked = append(m.Asked, wish)
 	}
 	return nil
 }
@@ -80,11 +83,14 @@ func (o *Outbox) home(ctx context.Context, caseID int64) (int64, error) {
 	var best store.Message
 	rank := func(m store.Message) int {
 		n := 1
-		if m.Kind == store.MessageCases {
-			n++
+		switch m.Kind {
+		case store.MessageCases:
+			n = 2
+		case store.MessageEscalation: // it is not the team that reads it
+			n = 0
 		}
 		if !m.ToldAt.IsZero() {
-			n += 2
+			n += 3
 		}
 		return n
 	}

@@ -144,7 +144,7 @@ func (o *Outbox) Message(ctx context.Context, row store.Message) (notify.Message
 		critical, err := o.atOnce(ctx, row)
 		m.Kind, m.Import = notify.ImportSummary, o.summary(append(files, critical...), voice.Language)
 		m.Import.AtOnce = len(critical)
-		return m, err
+		return m, errors.Join(err, o.asked(ctx, row, files, &m))
 	case store.MessageDigest:
 		m.Kind = notify.Digest
 	case store.MessageReminder:
