@@ -130,10 +130,12 @@ func (w *centralWorker) work(ctx context.Context) error {
 	target := Target{w.plan.Administrator, w.plan.Home}
 	var now []types.ConfigurationPolicyAssociationSummary
 	var err error
+	doing := "asking which accounts the policy governs"
 	if w.reads, err = w.Clients(ctx, target, ""); err == nil {
 		now, err = associationsOf(ctx, w.reads)
 	}
 	if err == nil {
+		doing = "reaching the administrator to change it"
 		w.writes, err = w.Clients(ctx, target, awscloud.SessionPrefix+w.run)
 	}
 	first := 0
@@ -149,10 +151,10 @@ func (w *centralWorker) work(ctx context.Context) error {
 			return ctx.Err()
 		}
 		if fault == nil && !slices.Equal(one.Accounts, accountsOf(now, one.ID)) {
-			fault = errPlanIsOld
+			fault, doing = errPlanIsOld, "not updated"
 		}
 		if fault != nil {
-			if e := w.failed(ctx, one, at, store.ChangeFailed, awscloud.Classify(fault), fmt.Sprintf("asking which accounts the policy governs: %v", fault)); e != nil {
+			if e := w.failed(ctx, one, at, store.ChangeFailed, awscloud.Classify(fault), fmt.Sprintf("%s: %v", doing, fault)); e != nil {
 				return e
 			}
 			continue
