@@ -38,6 +38,15 @@ func (a *App) answers() {
 	a.Queue.Handlers[casework.JobAnswer] = a.desk.Job
 }
 
+// threads says whether a wish about a case is told in the threads of a channel, for
+// casework.Rules; nil where nothing comes back from Slack.
+func (a *App) threads() func(string) bool {
+	if !a.interactive() {
+		return nil
+	}
+	return func(channel string) bool { return strings.HasPrefix(channel, "slack:") }
+}
+
 // slackMember looks a member of Slack up among the configured people.
 func (a *App) slackMember(id string) answer.Member {
 	p, known := a.SlackPerson(id)

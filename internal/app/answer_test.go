@@ -378,6 +378,36 @@ func TestWhatStandsInASummaryIsAskedForInItsThread(t *testing.T) {
 	}
 }
 
+// TestAWishForWhatADigestWillTellDoesNotWaitForIt: no message of the case stands
+// anywhere yet.
+func TestAWishForWhatADigestWillTellDoesNotWaitForIt(t *testing.T) {
+	o := newChat(t, "http")
+	o.cloud.DefineControls(fake.Control{ID: "EC2.13", Title: "SSH", Severity: "LOW"})
+	o.hear(o.evaluated(shop, "EC2.13", o.openGroup(shop, "a"), "FAILED"))
+	o.state(casefile.Open)
+	cases, _, err := store.List(context.Background(), o.app.DB.View(), store.Filter{})
+	if err != nil || cases[0].Terms.Response != "notify" {
+		t.Fatalf("%+v %v", cases, err)
+	}
+	x, err := o.app.Work.AskException(context.Background(), o.app.Person("hana"), casework.Ask{Case: cases[0].ID, Reason: "a lab", Until: o.now().Add(48 * time.Hour)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.later(2 * time.Minute) // a message waits for others to join
+	if err := o.app.Work.Note(context.Background(), o.app.Person("hana"), cases[0].ID, "wakes the lanes"); err != nil {
+		t.Fatal(err)
+	}
+	wish := o.post("the wish", func(m slack.Message) bool { return has(m, slackpkg.DoGrant) })
+	if wish.ThreadTS != "" || !strings.Contains(wish.Text, x.ID) || strings.Contains(wish.Text, "いま未対応のもの") || !strings.Contains(wish.Text, "EC2.13") {
+		t.Errorf("the wish: %s", wish.Text)
+	}
+	o.press(taro, wish, slackpkg.DoGrant)
+	o.state(casefile.Accepted)
+	if n := len(o.slack.Messages("shop-sec")); n != 1 {
+		t.Errorf("%d messages", n)
+	}
+}
+
 // TestAnAnswerWhoseSendingWasCutOffStandsOnce: it is looked for before it is sent
 // again.
 func TestAnAnswerWhoseSendingWasCutOffStandsOnce(t *testing.T) {

@@ -238,8 +238,8 @@ func (a *App) rules() *casework.Rules {
 		Attention: casework.Limit(a.Policy.Attention()), OverflowAt: a.nextMorning, Readers: a.Directory.Readers,
 		Quiet: a.Policy.Quiet(), Zone: a.Config.Zone(),
 		Ladder: a.ladder, ThenSuppress: a.Policy.NotifyThenSuppress(),
-		Exceptions: a.exceptionRules(),
-		Limits:     casework.Limits{All: casework.Limit(l.Fixes), PerAccount: casework.Limit(l.PerAccount)},
+		Exceptions: a.exceptionRules(), Threads: a.threads(),
+		Limits: casework.Limits{All: casework.Limit(l.Fixes), PerAccount: casework.Limit(l.PerAccount)},
 	}
 }
 

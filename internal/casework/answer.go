@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"strconv"
 	"time"
 
 	"zesei/internal/casefile"
@@ -110,4 +111,40 @@ func (w *Work) RecordException(ctx context.Context, p Person, id, what, why stri
 		return nil
 	}
 	return err
+}
+
+// tellCaseWish lets those hear who may approve a wish about one case where no
+// message of the case stands in whose thread it could be told: a digest that is
+// still to come, for instance.
+func (b *batch) tellCaseWish(ctx context.Context, f *casefile.File, x store.Exception) error {
+	threads := b.rules.Threads
+	if threads == nil {
+		return nil
+	}
+	in, err := store.MessagesOfCases(ctx, b.tx, []int64{f.ID})
+	if err != nil {
+		return err
+	}
+	for _, m := range in[f.ID] {
+		if threads(m.Channel) && (m.Kind == store.MessageCases || !m.ToldAt.IsZero()) {
+			return nil
+		}
+	}
+	for _, channel := range b.rules.Directory.Channels(f.Terms.Owner) {
+		if !threads(channel) {
+			continue
+		}
+		m, err := b.open(ctx, group{store.MessageWish, f.Terms.Owner, channel, ""})
+		if err != nil {
+			return err
+		}
+		if err := store.JoinException(ctx, b.tx, m, x.ID); err != nil {
+			return err
+		}
+		if err := store.SaveJoined(ctx, b.tx, m); err != nil {
+			return err
+		}
+		b.ask(JobMessage, strconv.FormatInt(m.ID, 10), later(b.now, *m))
+	}
+	return nil
 }

@@ -101,6 +101,9 @@ type Rules struct {
 	Limits       Limits
 	// Exceptions bound accepted risks.
 	Exceptions ExceptionRules
+	// Threads says whether a wish about one case is told in the thread of a message
+	// of the case in a channel; nil: nowhere, and nobody is told of such a wish.
+	Threads func(channel string) bool
 }
 
 // Limits bound how many fixes are applied; a zero N means no limit.

@@ -82,6 +82,9 @@ func (w *Work) AskException(ctx context.Context, p Person, ask Ask) (store.Excep
 		if f == nil {
 			return nil, casefile.Wants{}, b.tellWish(ctx, *x)
 		}
+		if err := b.tellCaseWish(ctx, f, *x); err != nil {
+			return nil, casefile.Wants{}, err
+		}
 		return []casefile.Move{{What: "exception asked", Why: x.Reason, Data: *x}}, casefile.Wants{Updated: true, Tell: true}, nil
 	})
 }

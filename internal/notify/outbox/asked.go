@@ -43,6 +43,13 @@ func (o *Outbox) asked(ctx context.Context, row store.Message, files []*casefile
 			if x.State != store.ExceptionAsked {
 				continue
 			}
+			own, err := store.MessagesOfException(ctx, o.DB.View(), x.ID, store.MessageWish)
+			if err != nil {
+				return err
+			}
+			if len(own) > 0 { // it has a message of its own
+				continue
+			}
 			home, err := o.home(ctx, x.CaseID)
 			if err != nil {
 				return err
