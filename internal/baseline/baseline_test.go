@@ -128,7 +128,10 @@ func TestTheRolesMayDoWhatTheCodeCalls(t *testing.T) {
 	read := slices.Concat(calls[live.EC2]("ec2"), calls[live.S3]("s3"), calls[live.S3Control]("s3control"),
 		calls[configservice.DescribeConfigRulesAPIClient]("config"), calls[securityhub.GetFindingsAPIClient]("securityhub"), calls[securityhub.ListMembersAPIClient]("securityhub"), calls[securityhub.ListFindingAggregatorsAPIClient]("securityhub"),
 		// Turning controls on and off (internal/controlstate).
-		calls[securityhub.GetEnabledStandardsAPIClient]("securityhub"), calls[securityhub.ListSecurityControlDefinitionsAPIClient]("securityhub"), []string{"securityhub:BatchGetStandardsControlAssociations"})
+		calls[securityhub.GetEnabledStandardsAPIClient]("securityhub"), calls[securityhub.ListSecurityControlDefinitionsAPIClient]("securityhub"), []string{"securityhub:BatchGetStandardsControlAssociations"},
+		// And centrally.
+		calls[securityhub.ListConfigurationPoliciesAPIClient]("securityhub"), calls[securityhub.ListConfigurationPolicyAssociationsAPIClient]("securityhub"),
+		[]string{"securityhub:GetConfigurationPolicy", "securityhub:GetFindingAggregator", "securityhub:DescribeOrganizationConfiguration"})
 	var fix []string
 	for _, r := range remedy.All() {
 		fix = append(fix, r.About().Permissions...)
@@ -142,6 +145,7 @@ func TestTheRolesMayDoWhatTheCodeCalls(t *testing.T) {
 	}
 	same("read", p.Read, read)
 	same("write", p.Fix, slices.DeleteFunc(fix, func(s string) bool { return s == "ec2:CreateTags" })) // in a statement of its own
+	same("write (Security Hub)", p.Hub, []string{"securityhub:BatchUpdateFindings", "securityhub:BatchUpdateStandardsControlAssociations", "securityhub:UpdateConfigurationPolicy"})
 	same("organization", p.Organization, organization.Permissions)
 }
 
