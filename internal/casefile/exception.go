@@ -41,6 +41,7 @@ func (f *File) Accept(x Exception, env Env) ([]Move, Wants, error) {
 	}
 	f.State, f.Reason, f.ChangedAt = Accepted, x.why(), env.Now
 	f.Life.Exception, f.Life.SuppressedBy = &x, ""
+	f.Life.AutoBy = "" // what an earlier one agreed to is over: this one says what follows it
 	w := Wants{Tell: true, Hub: true, Updated: true}
 	if !x.Wide {
 		w.Wake = x.Until

@@ -165,11 +165,15 @@ func (w *Work) RefuseException(ctx context.Context, p Person, exceptionID, why s
 	})
 }
 
-// RevokeException ends an exception, or takes the wish for one back.
+// RevokeException ends an exception, or takes the wish for one back. Who asked for
+// it may, and whoever may approve: an end opens cases, and a fix may follow.
 func (w *Work) RevokeException(ctx context.Context, p Person, exceptionID, why string) (store.Exception, error) {
 	return w.changeException(ctx, p, exceptionID, func(b *batch, f *casefile.File, x *store.Exception) ([]casefile.Move, casefile.Wants, error) {
 		if x.State != store.ExceptionAsked && x.State != store.ExceptionActive {
 			return nil, casefile.Wants{}, refused("exception %s is %s", x.ID, x.State)
+		}
+		if !p.Approver && !p.Is(x.AskedBy) {
+			return nil, casefile.Wants{}, refused("%s has not the role of an approver, and did not ask for exception %s", p.ID, x.ID)
 		}
 		held := x.State == store.ExceptionActive
 		x.State, x.EndedAt, x.EndedBy, x.EndedWhy = store.ExceptionRevoked, b.now, p.ID, why

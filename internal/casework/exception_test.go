@@ -739,3 +739,36 @@ func TestAWishFromATrackerIsHeldToThePolicy(t *testing.T) {
 		t.Error("who asked in the tracker approved on the command line")
 	}
 }
+
+// An agreement to close a hole is over once the risk is accepted anew.
+func TestAnAgreementToCloseTheHoleEndsWithANewAcceptance(t *testing.T) {
+	s := newScene(t)
+	s.take(s.said(finding.Failed))
+	id := s.only().ID
+	x := s.accepted(casework.Ask{Case: id, Until: s.now.Add(time.Hour), CloseHole: true})
+	s.later(2 * time.Hour)
+	s.sweep(x.ID)
+	if f := s.only(); f.Life.AutoBy == "" {
+		t.Fatal("the fix was agreed")
+	}
+	x = s.accepted(casework.Ask{Case: id, Until: s.now.Add(time.Hour)})
+	s.later(2 * time.Hour)
+	s.sweep(x.ID)
+	if f := s.only(); f.Life.AutoBy != "" {
+		t.Errorf("the second exception agreed to no fix: %q", f.Life.AutoBy)
+	}
+}
+
+// Who may not approve a risk, and did not ask for it, does not end it either.
+func TestWhoMayNotApproveDoesNotRevokeWhatOthersAgreed(t *testing.T) {
+	s := newScene(t)
+	s.take(s.said(finding.Failed))
+	x := s.accepted(casework.Ask{Case: s.only().ID, Until: s.now.Add(time.Hour), CloseHole: true})
+	_, err := s.work.RevokeException(context.Background(), casework.Person{ID: "cli:mallory"}, x.ID, "no")
+	if err == nil || !strings.Contains(err.Error(), "approver") {
+		t.Errorf("revoked: %v", err)
+	}
+	if got := s.exception(x.ID).State; got != store.ExceptionActive {
+		t.Error(got)
+	}
+}
