@@ -92,3 +92,21 @@ func TestADigestWaitsForTheEndOfQuietHours(t *testing.T) {
 		t.Errorf("told at %s, want %s", got, want)
 	}
 }
+
+// A case that waits for the morning and turns CRITICAL does not wait any longer.
+func TestWhatTurnsCriticalWhileItWaitsForTheMorningIsToldAtOnce(t *testing.T) {
+	s := newScene(t)
+	s.channels = []string{"slack:#shop"}
+	s.asleep()
+	night := time.Date(2026, 11, 3, 2, 0, 0, 0, time.UTC)
+	s.now = night
+	s.take(s.said(finding.Failed, high))
+	if got := s.messageAt(); !got.Equal(night.Add(7 * time.Hour)) {
+		t.Fatalf("told at %s", got)
+	}
+	s.later(time.Hour)
+	s.take(s.said(finding.Failed, func(f *finding.Finding) { f.ObservedAt = s.now }))
+	if got := s.messageAt(); !got.Equal(s.now) {
+		t.Errorf("told at %s, want at once", got)
+	}
+}

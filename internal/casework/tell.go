@@ -34,6 +34,12 @@ func (b *batch) tell(ctx context.Context) error {
 			continue
 		}
 		for _, m := range joined[o.f.ID] {
+			if m.Kind == store.MessageCases && m.SendAfter.After(b.now) && o.f.State == casefile.Open && loud(o.f) && m.Owner == o.f.Terms.Owner {
+				m.SendAfter = b.now // it has become loud while its message waits
+				if err := store.SendBy(ctx, b.tx, m.ID, b.now); err != nil {
+					return err
+				}
+			}
 			b.ask(JobMessage, strconv.FormatInt(m.ID, 10), b.when(m, o.f))
 		}
 		if o.f.State != casefile.Open {

@@ -103,6 +103,14 @@ func SaveJoined(ctx context.Context, tx *Tx, m *Message) error {
 	return nil
 }
 
+// SendBy lets a message go out at a time at the latest.
+func SendBy(ctx context.Context, tx *Tx, id int64, at time.Time) error {
+	if _, err := tx.Exec(ctx, `UPDATE messages SET send_after = min(send_after, $2) WHERE id = $1`, id, at.UnixMilli()); err != nil {
+		return fmt.Errorf("bringing a message forward: %w", err)
+	}
+	return nil
+}
+
 // LoadMessage reads one message row.
 func LoadMessage(ctx context.Context, q Querier, id int64) (Message, error) {
 	m, err := scanMessage(q.QueryRowContext(ctx, `SELECT `+messageColumns+` FROM messages WHERE id = $1`, id).Scan)
