@@ -40,12 +40,13 @@ type worldKey struct{}
 //	called FILE                 write the changing calls that AWS was sent
 //	get PATH NAME               set a variable from the JSON on standard output
 //
-// and monthCommands.
+// and monthCommands, centralCommands.
 func commands() map[string]func(*testscript.TestScript, bool, []string) {
 	all := map[string]func(*testscript.TestScript, bool, []string){
 		"twin": cmdTwin, "group": cmdGroup, "rules": cmdRules, "evaluate": cmdEvaluate, "told": cmdTold, "called": cmdCalled, "get": cmdGet,
 	}
 	maps.Copy(all, monthCommands())
+	maps.Copy(all, centralCommands())
 	return all
 }
 
