@@ -1,12 +1,14 @@
 package cli
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 
 	"zesei/internal/app"
 	"zesei/internal/controlstate"
+	"zesei/internal/store"
 )
 
 // controlCentral switches controls by the configuration policies of Security
@@ -118,7 +120,7 @@ func (e *env) showCentralPlan(p *controlstate.CentralPlan) error {
 	if err := printTable(e, []string{"POLICY", "ACCOUNTS", "STANDARDS", "CONTROL", "CHANGE", "REASON", "RULE"}, rows, nil); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(e.Out, "\n%d changes in %d configuration policies, plan %s; %d controls read, %d not managed\n", n, len(p.Policies), p.Hash(), p.Controls, p.Unchosen)
+	_, err := fmt.Fprintf(e.Out, "\n%d changes of configuration policies, plan %s; %d controls read, %d not managed\n", n, p.Hash(), p.Controls, p.Unchosen)
 	return err
 }
 
@@ -167,4 +169,16 @@ func (c *controlImportCmd) central(e *env, a *app.App) error {
 		return errFound
 	}
 	return nil
+}
+
+// standardOf is where a change was made: a standard, or a configuration policy by
+// the name that it had.
+func standardOf(c store.ControlChange) string {
+	var prior struct {
+		Policy string `json:"policy"`
+	}
+	if err := json.Unmarshal(c.Prior, &prior); err == nil && prior.Policy != "" {
+		return "policy " + prior.Policy
+	}
+	return c.Standard
 }

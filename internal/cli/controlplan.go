@@ -297,7 +297,7 @@ func (e *env) showRun(a *app.App, run string) error {
 	}
 	var rows [][]string
 	for _, c := range changes {
-		rows = append(rows, []string{strconv.Itoa(c.N + 1), c.Account, c.Region, c.Standard, c.Control, c.To, c.State, dash(c.Reason), dash(c.Why)})
+		rows = append(rows, []string{strconv.Itoa(c.N + 1), c.Account, c.Region, standardOf(c), c.Control, c.To, c.State, dash(c.Reason), dash(c.Why)})
 	}
 	return printTable(e, []string{"N", "ACCOUNT", "REGION", "STANDARD", "CONTROL", "TO", "STATE", "REASON", "WHY"}, rows, nil)
 }

@@ -183,7 +183,7 @@ func TestTheLastDisabledControlIsEnabled(t *testing.T) {
 }
 
 func TestAListOfWhatIsEnabledIsKeptAsOne(t *testing.T) {
-	c, _ := newGoverned(t, fake.ConfigurationPolicy{Standards: []string{"fsbp"}, Enabled: []string{"S3.8", "S3.13", "IAM.1"}})
+	c, _ := newGoverned(t, fake.ConfigurationPolicy{Standards: []string{"fsbp"}, Enabled: []string{"S3.8", "S3.13", "IAM.1", "S3.14"}}) // S3.14 is in no standard of it
 	p := c.planned("controls: [{controls: [S3.13], state: disabled, reason: cost}, {controls: [EC2.19], state: enabled}, {controls: [Lambda.1], state: disabled, reason: none here}]")
 	if got := changes(p); got != "members EC2.19 enabled\nmembers S3.13 disabled" {
 		t.Fatalf("got %s\n%s", got, problems(p.Problems))
@@ -192,9 +192,10 @@ func TestAListOfWhatIsEnabledIsKeptAsOne(t *testing.T) {
 		t.Fatalf("got %+v", s)
 	}
 	is := c.sent().ConfigurationPolicy.SecurityHub.SecurityControlsConfiguration
-	if strings.Join(is.EnabledSecurityControlIdentifiers, " ") != "S3.8 IAM.1 EC2.19" || is.DisabledSecurityControlIdentifiers != nil {
+	if strings.Join(is.EnabledSecurityControlIdentifiers, " ") != "S3.8 IAM.1 S3.14 EC2.19" || is.DisabledSecurityControlIdentifiers != nil {
 		t.Errorf("sent %+v", is)
 	}
+	c.cloud.PutConfigurationPolicy(admin, fake.ConfigurationPolicy{Name: "members", Standards: []string{"fsbp"}, Enabled: []string{"S3.8", "S3.13"}})
 	p = c.planned(`controls: [{controls: ["*"], state: disabled, reason: all off}]`)
 	if p.Count() != 0 || !strings.Contains(problems(p.Problems), "no control would be left on its list") {
 		t.Errorf("got %s, %s", changes(p), problems(p.Problems))
@@ -204,18 +205,18 @@ func TestAListOfWhatIsEnabledIsKeptAsOne(t *testing.T) {
 func TestWhatIsWantedForSomeOnlyIsAProblemAndStays(t *testing.T) {
 	for name, test := range map[string]struct{ rules, want string }{
 		"one account": {`{controls: [S3.13], accounts: ["env:prod"], state: disabled, reason: x}`,
-			"configuration policy members S3.13: it stays enabled, since not all want the same. disabled is wanted: fsbp (account 111122223333); nothing is said: fsbp (account 444455556666)."},
+			"configuration policy members S3.13: it stays enabled, since a policy switches it for all alike, and that is not wanted. disabled is wanted: fsbp (account 111122223333); left as it is: fsbp (account 444455556666)."},
 		"one standard": {`{controls: [S3.8], standards: [cis-1.4], state: disabled, reason: x}`,
-			"S3.8: it stays enabled, since not all want the same. disabled is wanted: cis-1.4 (all 2 accounts); nothing is said: fsbp (all 2 accounts)."},
+			"S3.8: it stays enabled, since a policy switches it for all alike, and that is not wanted. disabled is wanted: cis-1.4 (all 2 accounts); left as it is: fsbp (all 2 accounts)."},
 		"one of the Regions": {`{controls: [S3.13], regions: [ap-northeast-3], state: disabled, reason: x}`,
-			"S3.13: it stays enabled, since not all want the same. disabled is wanted: fsbp in ap-northeast-3 (all 2 accounts); nothing is said: fsbp in ap-northeast-1 (all 2 accounts)."},
+			"S3.13: it stays enabled, since a policy switches it for all alike, and that is not wanted. disabled is wanted: fsbp in ap-northeast-3 (all 2 accounts); left as it is: fsbp in ap-northeast-1 (all 2 accounts)."},
 		"the other way round": {`{controls: [IAM.6], accounts: ["env:prod"], state: enabled}, {controls: [IAM.6], state: disabled, reason: x}`,
-			"IAM.6: it stays disabled, since not all want the same. disabled is wanted: cis-1.4, fsbp (account 444455556666); enabled is wanted: cis-1.4, fsbp (account 111122223333)."},
+			"IAM.6: it stays disabled, since a policy switches it for all alike, and that is not wanted. disabled is wanted: cis-1.4, fsbp (account 444455556666); enabled is wanted: cis-1.4, fsbp (account 111122223333)."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, _ := newGoverned(t, both())
 			p := c.planned("controls: [" + test.rules + "]")
-			if got := problems(p.Problems); p.Count() != 0 || len(p.Problems) != 1 || !strings.Contains(got, test.want) || !strings.Contains(got, "split the policy") {
+			if got := problems(p.Problems); p.Count() != 0 || len(p.Problems) != 1 || !strings.Contains(got, test.want) || !strings.Contains(got, "Split the policy") {
 				t.Errorf("got %s\n%s", changes(p), got)
 			}
 			if s := c.applied(p); s.OK() || c.updates() != 0 {
@@ -241,7 +242,7 @@ func TestWhatIsWantedForSomeOnlyIsAProblemAndStays(t *testing.T) {
 	t.Run("an account that is not in the configuration", func(t *testing.T) {
 		c, _ := newGoverned(t, both())
 		p := NewCentralPlan(c.central(), c.wanted(offForAll), func(id string) bool { return id != sandbox }, nil)
-		if p.Count() != 0 || !strings.Contains(problems(p.Problems), "not in the configuration (accounts:), so nothing is said: fsbp (account 444455556666)") {
+		if p.Count() != 0 || !strings.Contains(problems(p.Problems), "not in the configuration (accounts:), so left as it is: fsbp (account 444455556666)") {
 			t.Errorf("got %s\n%s", changes(p), problems(p.Problems))
 		}
 	})
@@ -452,7 +453,7 @@ func TestGovernedAccountsAreSaidToBeSoAndLeftOutAccountByAccount(t *testing.T) {
 	blind.Changes = slices.Clone(p.Changes)
 	p.Without(governed)
 	if len(p.Changes) != all/2 || p.Changes[0].Account != sandbox || len(p.Problems) != 1 || !strings.Contains(p.Problems[0].String(),
-		"111122223333 ap-northeast-1 configuration policy members: governs the account, so 4 changes are left out: only the delegated administrator switches its controls: use `zesei control plan --central`") {
+		"111122223333 ap-northeast-1 configuration policy members: it governs the account, so what was to be changed (CloudTrail.2, CloudTrail.1, S3.9) is left out: only the delegated administrator switches its controls: use `zesei control plan --central`") {
 		t.Errorf("got %d changes, %s", len(p.Changes), problems(p.Problems))
 	}
 	// Where nobody could be asked before, AWS's refusal is explained.
@@ -514,6 +515,20 @@ func TestThePolicysDisableIsHadCentrallyAndTakenBack(t *testing.T) {
 	// IAM.6 was disabled by somebody else.
 	if got := changes(p); got != "members CloudTrail.2 enabled\nmembers S3.9 enabled" || len(p.Problems) != 0 {
 		t.Errorf("got %s\n%s", got, problems(p.Problems))
+	}
+}
+
+func TestAPolicyThatIsOffOrGovernsNobodyIsLeftAsItIs(t *testing.T) {
+	c, id := newGoverned(t, both())
+	c.cloud.PutConfigurationPolicy(admin, fake.ConfigurationPolicy{Name: "empty", Standards: []string{"fsbp"}})
+	c.cloud.AssociateHub(admin, c.cloud.PutConfigurationPolicy(admin, fake.ConfigurationPolicy{Name: "off"}), sandbox)
+	p := c.planned(offForAll)
+	notes := strings.Join(p.Notes, "\n")
+	if len(p.Policies) != 1 || p.Policies[0].ID != id || len(p.Problems) != 0 || !strings.Contains(notes, "policy empty governs no account") || !strings.Contains(notes, "policy off turns Security Hub off") {
+		t.Errorf("got %s\n%s\n%s", changes(p), notes, problems(p.Problems))
+	}
+	if text := ImportCentral(c.central()); strings.Count(text, "- controls:") != 1 {
+		t.Errorf("got %s", text)
 	}
 }
 

@@ -86,7 +86,7 @@ func (p *CentralPlan) Hash() string {
 // or id.
 func NewCentralPlan(c *Central, want Wanted, known func(account string) bool, only []string) *CentralPlan {
 	out := &CentralPlan{Administrator: c.Administrator, Home: c.Home, Policies: []PolicyPlan{}, central: c,
-		Problems: slices.Concat([]Problem{}, c.Problems, c.failing), Notes: slices.Concat([]string{}, c.Notes, c.pending)}
+		Problems: append(append([]Problem{}, c.Problems...), c.failing...), Notes: append(append([]string{}, c.Notes...), c.pending...)}
 	for _, p := range c.Policies {
 		if len(only) > 0 && !slices.Contains(only, p.Name) && !slices.Contains(only, p.ID) || !p.changeable {
 			continue
@@ -202,10 +202,10 @@ func (q asker) conflict(id string) Problem {
 	p := q.policy
 	groups := map[string]map[string][]string{} // wish, then standard and Region, to accounts
 	q.each(id, func(it Item, w Want, said bool) {
-		wish := "nothing is said"
+		wish := "left as it is"
 		switch {
 		case !q.known(it.Account):
-			wish = "not in the configuration (accounts:), so nothing is said"
+			wish = "not in the configuration (accounts:), so left as it is"
 		case said:
 			wish = Change{Enable: w.Enabled}.To() + " is wanted"
 		}
@@ -223,7 +223,7 @@ func (q asker) conflict(id string) Problem {
 		parts = append(parts, wish+": "+spelled(groups[wish], p.Accounts))
 	}
 	return Problem{Target: q.central.target(), Policy: p.Name, Control: id, Kind: awscloud.Conflict,
-		Why: fmt.Sprintf("it stays %s, since not all want the same. %s. A configuration policy switches a control in all its standards, for all its accounts and Regions: split the policy, make accounts self-managed and use `zesei control plan` without --central for them, or want the same for all",
+		Why: fmt.Sprintf("it stays %s, since a policy switches it for all alike, and that is not wanted. %s. Split the policy, or make accounts self-managed and use `zesei control plan` without --central for them",
 			Change{Enable: p.Enabled[id]}.To(), strings.Join(parts, "; "))}
 }
 

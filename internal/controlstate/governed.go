@@ -29,18 +29,21 @@ func ReadGoverned(ctx context.Context, clients Clients, administrator, from stri
 // Without takes the changes out of a plan that only the delegated administrator
 // can make, and says so of each account and Region.
 func (p *Plan) Without(c *Central) {
-	left := map[Target]int{}
+	left := map[Target][]string{}
 	p.Changes = slices.DeleteFunc(p.Changes, func(ch Change) bool {
 		_, governed := c.PolicyOf(ch.Account, ch.Region)
 		if governed {
-			left[Target{ch.Account, ch.Region}]++
+			t := Target{ch.Account, ch.Region}
+			if id := ch.Control; !slices.Contains(left[t], id) {
+				left[t] = append(left[t], id)
+			}
 		}
 		return governed
 	})
 	for _, t := range slices.Collect(maps.Keys(left)) {
 		by, _ := c.PolicyOf(t.Account, t.Region)
 		p.Problems = append(p.Problems, Problem{Target: t, Policy: by.Name, Kind: awscloud.Conflict,
-			Why: fmt.Sprintf("governs the account, so %d changes are left out: %s", left[t], goCentral)})
+			Why: fmt.Sprintf("it governs the account, so what was to be changed (%s) is left out: %s", few(left[t]), goCentral)})
 	}
 	sortProblems(p.Problems)
 }
