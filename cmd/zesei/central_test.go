@@ -22,8 +22,10 @@ func centralCommands() map[string]func(*testscript.TestScript, bool, []string) {
 func cmdCentral(ts *testscript.TestScript, _ bool, _ []string) {
 	c := theWorld(ts).cloud
 	members := []string{"222233334444", "444455556666"}
-	for _, id := range members {
-		c.AddAccount(fake.Account{ID: id})
+	for _, id := range append(members, shop) {
+		if id != shop {
+			c.AddAccount(fake.Account{ID: id})
+		}
 		for _, role := range []string{"read", "write"} {
 			c.PutRole(fake.Role{ARN: "arn:aws:iam::" + id + ":role/zesei-" + role, Trusts: []string{shop}})
 		}
