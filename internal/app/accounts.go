@@ -56,6 +56,7 @@ const fetchWithin = 5 * time.Minute
 // kept counts. next is when to look again; zero where no row names a source.
 func (a *App) loadAccounts(ctx context.Context, fetch bool) (next time.Time, err error) {
 	var all []config.Fetched
+	unread := false
 	now := a.Now()
 	for i, row := range a.Config.Accounts {
 		s, ok := row.Source()
@@ -80,6 +81,7 @@ func (a *App) loadAccounts(ctx context.Context, fetch bool) (next time.Time, err
 				}
 			}
 		}
+		unread = unread || kept.At.IsZero()
 		all = append(all, config.Fetched{Row: i, Accounts: kept.Accounts})
 		if next.IsZero() || until.Before(next) {
 			next = until
@@ -88,6 +90,7 @@ func (a *App) loadAccounts(ctx context.Context, fetch bool) (next time.Time, err
 	if len(all) > 0 {
 		a.Directory.Fetched(all...)
 	}
+	a.unread = unread
 	return next, ctx.Err()
 }
 

@@ -69,3 +69,23 @@ func TestAccountsAreKeptAndUsedWhenTheSourceDoesNotAnswer(t *testing.T) {
 		t.Errorf("without the cloud: %+v", a)
 	}
 }
+
+func TestASourceThatHasNeverAnsweredTakesNoCaseFromItsOwner(t *testing.T) {
+	w := organized(t)
+	w.take(w.evaluated("777788889999", "EC2.19", "sg-0123456789abcdef0", "FAILED"))
+	w.work()
+	if got := w.cases()[0].Terms.Owner; got != "shop" {
+		t.Fatalf("it belongs to %s", got)
+	}
+	lift := w.cloud.Faults().Add(fake.Fault{Kind: fake.Deny, Operation: "ListAccounts"})
+	// Asked by another role, the source is another: nothing is kept of it.
+	w.again(strings.NewReplacer("{from: organizations, ", `{from: organizations, role: "arn:aws:iam::999999999999:role/zesei-list", `))
+	if got := w.cases()[0].Terms.Owner; got != "shop" {
+		t.Errorf("while nothing is known it belongs to %s", got)
+	}
+	lift()
+	w.again(strings.NewReplacer(`role: "arn:aws:iam::999999999999:role/zesei-list", `, "", `owner: "tag:Team"`, "owner: security"))
+	if got := w.cases()[0].Terms.Owner; got != "security" {
+		t.Errorf("once it is known it belongs to %s", got)
+	}
+}

@@ -80,6 +80,8 @@ type App struct {
 	desk    *answer.Desk  // nil where nothing comes back from Slack
 	members sync.Map      // Slack member ids by mail address
 	mail    *mailChannel  // nil where mail is not configured
+
+	unread bool // a source of accounts has never answered
 }
 
 // LoadConfig reads a configuration: the named file, DefaultFile where it exists,

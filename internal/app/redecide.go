@@ -106,7 +106,8 @@ func hashOf(v any) (string, error) {
 
 // followAccounts asks for the cases of accounts of which something changed (their
 // owner, environment, tags) to be decided again; of all, where owners or people
-// changed.
+// changed. While a source of accounts has never answered, nothing is known to have
+// changed: it is asked once the source has.
 func (a *App) followAccounts(ctx context.Context) error {
 	is, err := a.known()
 	if err != nil {
@@ -117,7 +118,7 @@ func (a *App) followAccounts(ctx context.Context) error {
 		return err
 	}
 	was, err := store.Meta(ctx, a.DB.View(), metaDirectory)
-	if err != nil || was == string(b) {
+	if err != nil || was == string(b) || was != "" && a.unread {
 		return err
 	}
 	var before known
