@@ -33,6 +33,9 @@ const (
 	// sameOutage is how soon after it worked a channel that fails for the same
 	// reason is in the outage that it was in.
 	sameOutage = time.Hour
+	// SentAtOnce is how many of the messages that were given up are sent again at
+	// once when a channel works; the next so many follow a minute later.
+	SentAtOnce = 1000
 )
 
 // watchedChannel notes that a channel fails, and that it works again.
@@ -283,11 +286,14 @@ func (a *App) worksAgain(ctx context.Context, o store.Outage, stuck int) error {
 		}
 		a.Log.Info("a channel works again", "channel", o.Channel, "since", o.Since)
 	}
-	subjects, err := store.StuckMessages(ctx, a.DB.View(), o.Channel, 10_000)
+	subjects, err := store.StuckMessages(ctx, a.DB.View(), o.Channel, SentAtOnce)
 	if err != nil {
 		return err
 	}
-	return a.resend(ctx, subjects)
+	if err := a.resend(ctx, subjects); err != nil || len(subjects) < SentAtOnce {
+		return err
+	}
+	return job.Later(a.Now().Add(time.Minute), "more messages wait for "+o.Channel)
 }
 
 // tellOutage tells people that a channel fails, by another.

@@ -2,19 +2,23 @@ package app_test
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/emersion/go-smtp"
 
+	"zesei/internal/app"
 	"zesei/internal/fake"
 	"zesei/internal/job"
 	"zesei/internal/notify"
 	"zesei/internal/notify/webhook"
+	"zesei/internal/store"
 )
 
 // told counts the mails to an address whose subject holds a text.
@@ -361,5 +365,31 @@ func TestARunTellsByItsOtherWay(t *testing.T) {
 		if !strings.Contains(got[1].parts["text/plain"], text) {
 			t.Errorf("no %q in %q", text, got[1].parts["text/plain"])
 		}
+	}
+}
+
+// What a long outage held back goes out in portions, to the last.
+func TestMoreThanOnePortionIsSentAfterAnOutage(t *testing.T) {
+	w := newTown(t, 100)
+	now := w.now()
+	o := store.Outage{Channel: "slack:#shop-sec", Since: now.Add(-time.Hour), LastAt: now.Add(-time.Minute), OverAt: now, Reason: "r"}
+	err := w.app.DB.Update(t.Context(), func(tx *store.Tx) error {
+		for range app.SentAtOnce {
+			m := store.Message{Kind: store.MessageCases, Owner: "shop", Channel: "slack:#shop-sec", OpenedAt: now, Until: now, SendAfter: now}
+			if err := store.AddMessage(t.Context(), tx, &m); err != nil {
+				return err
+			}
+			if _, err := tx.Exec(t.Context(), `INSERT INTO jobs (kind, subject, wanted, done, run_at, attempts, lease_until, lease, state, error) VALUES ('message', $1, 1, 0, 0, 16, 0, '', 'dead', '')`, m.ID); err != nil {
+				return err
+			}
+		}
+		return store.SaveOutage(t.Context(), tx, &o)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var later *job.LaterError
+	if err := w.app.Queue.Handlers[app.JobOutage](t.Context(), job.Job{Kind: app.JobOutage, Subject: strconv.FormatInt(o.ID, 10)}); !errors.As(err, &later) {
+		t.Errorf("the rest is forgotten: %v", err)
 	}
 }
