@@ -267,7 +267,7 @@ func (a *App) lateRun(ctx context.Context, id string, s config.Schedule, r run, 
 // nextRun ends a run and waits for the next time. What went wrong with it is
 // told in the transaction in which it ends: once.
 func (a *App) nextRun(ctx context.Context, id string, s config.Schedule, r run, times report.Times, why error) error {
-	next := run{Next: times.Next(a.Now()), Last: r.Next}
+	next := run{Next: times.Next(later(a.Now(), r.Next)), Last: r.Next} // the clock may have been set back meanwhile
 	trouble := a.runTrouble(s, r, next.Next, why)
 	if trouble != nil {
 		next.Failed = strings.Join(trouble.Reasons, "; ")

@@ -196,3 +196,26 @@ func TestAScheduleOfAnUnknownControlIsAnErrorOfTheFile(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// The clock may be set back while a run is on its way, by a little more than what
+// has passed since its time: that time has been done.
+func TestAScheduledListIsNotPostedAgainWhenTheClockIsSetBack(t *testing.T) {
+	w := newTown(t, 100)
+	w.take(w.bucketFails(shop, "S3.8", "shop-open"))
+	w.schedule(daily)
+	w.nextMorning()
+	right, asked := w.app.Now, 0
+	w.app.Now = func() time.Time {
+		if asked++; asked > 1 {
+			return right().Add(-time.Minute)
+		}
+		return right()
+	}
+	w.work()
+	w.app.Now = right
+	w.later(time.Minute)
+	w.work()
+	if n := len(w.slack.Uploads()); n != 1 {
+		t.Errorf("%d files, want 1", n)
+	}
+}
