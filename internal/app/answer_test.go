@@ -633,3 +633,30 @@ func TestWithoutAWayBackThereAreNoButtons(t *testing.T) {
 		}
 	}
 }
+
+// TestAnAnswerInDoubtIsNotForgottenWhenSlackAsksToWait: what was in doubt before
+// Slack asked to wait is in doubt afterwards.
+func TestAnAnswerInDoubtIsNotForgottenWhenSlackAsksToWait(t *testing.T) {
+	o := newChat(t, "http")
+	_, m := o.found("EC2.19")
+	o.slack.Faults().Add(fake.Fault{Kind: fake.LostAnswer, Operation: "chat.postMessage", Times: 1})
+	o.slack.Faults().Add(fake.Fault{Kind: fake.Throttle, Operation: "conversations.replies", RetryAfter: time.Hour, Times: 1})
+	if _, _, err := o.slack.Mention(context.Background(), o.to(slackpkg.EventsPath), "shop-sec", jiro, "why?", m.TS); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the wait", func() bool { return o.slack.Journal().Count(fake.Query{Operation: "conversations.replies"}) > 0 })
+	answered := func() bool {
+		jobs, err := job.Pending(context.Background(), o.app.DB.View(), 100)
+		return err == nil && !slices.ContainsFunc(jobs, func(j job.Waiting) bool { return j.Kind == casework.JobAnswer })
+	}
+	until(t, "no job of an answer", func() bool { o.later(time.Minute); return answered() })
+	n := 0
+	for _, m := range o.slack.Messages("shop-sec") {
+		if has(m, slackpkg.DoFill) {
+			n++
+		}
+	}
+	if n != 1 {
+		t.Errorf("%d answers", n)
+	}
+}

@@ -32,6 +32,9 @@ func (w said) String() string {
 	return strings.Join([]string{w.channel, w.thread, w.user, w.key, strconv.FormatInt(w.seq, 10), strconv.FormatInt(w.message, 10), strconv.Itoa(w.cases), w.ts}, "|")
 }
 
+// answersWithin is how soon words are answered where nothing hinders it.
+const answersWithin = 30 * time.Second
+
 var errNoWords = errors.New("names no words of a person")
 
 func parseSaid(s string) (said, error) {
@@ -150,14 +153,16 @@ func (d *Desk) Job(ctx context.Context, j job.Job) error {
 		text = v.say("kept-many", to, strconv.Itoa(w.cases))
 	}
 	s := slack.Saying{Channel: w.channel, Thread: w.thread, Text: text, Key: d.DB.ID() + "-said-" + w.ts, Button: slack.DoFill, Value: w.value(), Language: v.language}
-	if j.Attempt > 1 {
-		s.Since = sent(w.ts)
+	// An earlier try may have arrived. One that a restart cut off counts as none, so
+	// that words of a while ago are looked for too.
+	if at := sent(w.ts); j.Attempt > 1 || d.Now().Sub(at) > answersWithin {
+		s.Since = at
 	}
 	_, err = out.Say(ctx, s)
 	var wait *notify.RetryAfter
 	var permanent *notify.Permanent
 	switch {
-	case errors.As(err, &wait):
+	case errors.As(err, &wait) && s.Since.IsZero(): // a wait after that counts as a try: what is in doubt stays so
 		return job.Later(d.Now().Add(wait.After), wait.Error())
 	case errors.As(err, &permanent):
 		return job.Permanent(err)
