@@ -76,7 +76,7 @@ func (c Carrier) Deliver(ctx context.Context, actions Actions, told Told, record
 // cannot be edited: which cases it holds, how each stands, that one came back,
 // and that a fix waits for them. A moved deadline or a changed name is none of
 // it. Of a digest, a reminder or an escalation it is only which cases it holds,
-// and an import summary has one gist for ever.
+// of a warning which exceptions, and an import summary has one gist for ever.
 func (m Message) Gist() string {
 	var all []string
 	for _, c := range m.Cases {
@@ -95,6 +95,11 @@ func (m Message) Gist() string {
 			}
 		}
 		all = append(all, s)
+	}
+	if m.Kind == Ending {
+		for _, x := range m.Exceptions {
+			all = append(all, fmt.Sprintf("exception %q", x.ID))
+		}
 	}
 	slices.Sort(all)
 	if m.Kind == ImportSummary {

@@ -71,3 +71,16 @@ func FuzzSpans(f *testing.F) {
 		}
 	})
 }
+
+func TestAWarningThatJoinsIsNews(t *testing.T) {
+	m := Message{Kind: Ending, Exceptions: []Exception{{ID: "x1", State: AskedState("active")}}}
+	was := m.Gist()
+	m.Exceptions[0].Reason = "other words"
+	if m.Gist() != was {
+		t.Error("it is sent again for other words")
+	}
+	m.Exceptions = append(m.Exceptions, Exception{ID: "x2"})
+	if m.Gist() == was {
+		t.Error("who is told by mail never hears of the second exception")
+	}
+}
