@@ -250,7 +250,7 @@ func TestWhatIsWantedForSomeOnlyIsAProblemAndStays(t *testing.T) {
 
 func TestWhatCouldNotBeReadIsNotChanged(t *testing.T) {
 	for operation, kind := range map[string]fake.FaultKind{
-		"ListConfigurationPolicies": fake.Deny, "GetConfigurationPolicy": fake.ServerError, "ListConfigurationPolicyAssociations": fake.Deny, "ListSecurityControlDefinitions": fake.Deny,
+		"ListConfigurationPolicies": fake.Deny, "GetConfigurationPolicy": fake.Deny, "ListConfigurationPolicyAssociations": fake.Deny, "ListSecurityControlDefinitions": fake.Deny,
 	} {
 		t.Run(operation, func(t *testing.T) {
 			c, _ := newGoverned(t, both())

@@ -270,6 +270,31 @@ func TestARunThatWasCutOffIsTakenUpByTheNext(t *testing.T) {
 	}
 }
 
+// A run that looks at one account closes no record of another.
+func TestWhatWasNotLookedAtStaysOpen(t *testing.T) {
+	c := newCompany(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	a := c.applier()
+	a.Clients = func(ctx context.Context, _ Target, _ string) (*hub.Client, error) { cancel(); return nil, ctx.Err() }
+	if _, err := a.Apply(ctx, NewPlan(c.read(), c.wants(noMacro)), "cli:taro"); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	live, err := Read(context.Background(), c.client, c.targets[:1], nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.apply(NewPlan(live, c.wants(noMacro)))
+	open, err := store.OpenControlChanges(context.Background(), c.db.View(), "")
+	if err != nil || len(open) == 0 {
+		t.Fatalf("got %+v (%v)", open, err)
+	}
+	for _, o := range open {
+		if o.Account == c.targets[0].Account {
+			t.Errorf("still open: %+v", o)
+		}
+	}
+}
+
 func TestThePolicyDisablesOnlyWhatItSaysAndWhereAndTakesBackOnlyItsOwn(t *testing.T) {
 	c := newCompany(t)
 	load := func(text string) *policy.Policy {
