@@ -71,17 +71,28 @@ func (a *App) tracker(ctx context.Context, name string, c config.Tracker) (ticke
 }
 
 func makeTracker(name string, c config.Tracker, token, password string, now func() time.Time) (ticket.Tracker, error) {
+	var allowed []string
+	switch {
+	case c.Kind == "github":
+		allowed = github.StateReasons
+	case c.Kind == "http" && len(c.ClosedAs) > 0:
+		return nil, fmt.Errorf("ticket.%s.closed_as: kind http has no use for it: the reason is {{.Reason}} in the operation close, and \"reason\" for a program", name)
+	}
+	as, err := ticket.NewClosedAs(name, c.ClosedAs, allowed...)
+	if err != nil {
+		return nil, err
+	}
 	switch c.Kind {
 	case "github":
-		return github.New(github.Config{Name: name, URL: c.URL, Token: token, Priorities: c.Priorities, Now: now})
+		return github.New(github.Config{Name: name, URL: c.URL, Token: token, Priorities: c.Priorities, ClosedAs: as, Now: now})
 	case "jira":
-		return jira.New(jira.Config{Name: name, URL: c.URL, User: c.User, Token: token, Server: jira.Server(c.URL, c.User), Type: c.Type, Priorities: c.Priorities, Closed: c.Closed, Now: now})
+		return jira.New(jira.Config{Name: name, URL: c.URL, User: c.User, Token: token, Server: jira.Server(c.URL, c.User), Type: c.Type, Priorities: c.Priorities, Closed: c.Closed, ClosedAs: as, Now: now})
 	case "backlog":
-		return backlog.New(backlog.Config{Name: name, URL: c.URL, Token: token, Type: c.Type, Priorities: c.Priorities, Closed: c.Closed, Now: now})
+		return backlog.New(backlog.Config{Name: name, URL: c.URL, Token: token, Type: c.Type, Priorities: c.Priorities, Closed: c.Closed, ClosedAs: as, Now: now})
 	case "redmine":
-		return redmine.New(redmine.Config{Name: name, URL: c.URL, Token: token, Type: c.Type, Priorities: c.Priorities, Closed: c.Closed, Now: now})
+		return redmine.New(redmine.Config{Name: name, URL: c.URL, Token: token, Type: c.Type, Priorities: c.Priorities, Closed: c.Closed, ClosedAs: as, Now: now})
 	case "servicenow":
-		return servicenow.New(servicenow.Config{Name: name, URL: c.URL, User: c.User, Password: password, Token: token, Priorities: c.Priorities, Closed: c.Closed, CloseCode: c.Fields["close_code"], Now: now})
+		return servicenow.New(servicenow.Config{Name: name, URL: c.URL, User: c.User, Password: password, Token: token, Priorities: c.Priorities, Closed: c.Closed, ClosedAs: as, CloseCode: c.Fields["close_code"], Now: now})
 	}
 	if len(c.Command) > 0 {
 		return tickethttp.NewProgram(tickethttp.ProgramConfig{Name: name, Command: c.Command, Token: token, Closed: c.Closed, Priorities: c.Priorities})

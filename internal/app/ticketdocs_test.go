@@ -78,7 +78,7 @@ func TestTheSnippetsOfTheDocumentationWork(t *testing.T) {
 			for _, step := range []struct {
 				do     func() error
 				closed bool
-			}{{func() error { return tr.Close(ctx, is.Ref, "proof") }, true}, {func() error { return tr.Reopen(ctx, is.Ref, "why") }, false}} {
+			}{{func() error { return tr.Close(ctx, is.Ref, "proof", ticket.EndAccepted) }, true}, {func() error { return tr.Reopen(ctx, is.Ref, "why") }, false}} {
 				if err := step.do(); err != nil {
 					t.Errorf("%s: %v", kind, err)
 				}

@@ -187,6 +187,7 @@ type Tracker struct {
 	Priorities map[string]string    `yaml:"priorities" jsonschema_description:"by severity"`
 	Fields     map[string]string    `yaml:"fields" jsonschema_description:"templates by field"`
 	Closed     []string             `yaml:"closed" jsonschema_description:"names of states that mean closed"`
+	ClosedAs   map[string]string    `yaml:"closed_as" jsonschema_description:"what the tracker is told by the reason (accepted, suppressed, fixed, over, gone, false_positive, moved, duplicate): a state, resolution or code"`
 	Operations map[string]Operation `yaml:"operations" jsonschema_description:"kind http: create, get, update, comment, close, reopen, find"`
 	Command    []string             `yaml:"command" jsonschema_description:"kind http: a program that speaks JSON on stdin and stdout instead"`
 }

@@ -94,7 +94,11 @@ func Decide(wanted Ticket, known Known) Actions {
 			if answer = LeftOpen; r.Times == 1 && wanted.Rechecked {
 				answer = ClosedAgain
 			}
-			events = append([]Event{{What: answer, By: r.By}}, events...)
+			e := Event{What: answer, By: r.By}
+			if moved, all := wanted.movedTo(); all && answer == LeftOpen {
+				e.Case = moved
+			}
+			events = append([]Event{e}, events...)
 		}
 		leave = answer == LeftOpen
 	}
@@ -108,7 +112,7 @@ func Decide(wanted Ticket, known Known) Actions {
 		out.add(Action{Do: Say, Why: telling(events), View: wanted.comment(events)})
 	}
 	if !open && !known.Closed && !leave {
-		out.add(Action{Do: Close, Why: "no case is open", View: wanted.comment(closing(wanted))})
+		out.add(Action{Do: Close, Why: closeWhy(wanted.Ending()), View: wanted.comment(closing(wanted))})
 	}
 	switch {
 	case len(out.List) > 0:
@@ -118,6 +122,11 @@ func Decide(wanted Ticket, known Known) Actions {
 		out.Why = "nothing that a person reads has changed"
 	}
 	return out
+}
+
+// closeWhy is a close in words, as the audit chain keeps it.
+func closeWhy(e Ending) string {
+	return "no case is open (" + strings.ReplaceAll(string(e), "_", " ") + ")"
 }
 
 func (a *Actions) add(act Action) { a.List = append(a.List, act) }
@@ -155,6 +164,7 @@ func happened(t Ticket, known Known) []Event {
 		now := t.seen(c)
 		switch {
 		case was == now:
+		case c.MovedTo != "" && was.State == Closed: // what follows is told to its owner
 		case !read && c.State == Open:
 			out = append(out, Event{What: Joined, Case: c, By: c.By})
 		case !read:

@@ -118,7 +118,7 @@ func (r *delivery) step(ctx context.Context, act Action) error {
 			r.known.Assigned = r.known.Assigned || slices.Contains(act.Fields, FieldAssignee)
 		}
 	case Close:
-		if err = r.Tracker.Close(ctx, r.known.Ref, r.text(act.View)); err == nil {
+		if err = r.Tracker.Close(ctx, r.known.Ref, r.text(act.View), r.t.Ending()); err == nil {
 			r.known.Closed, r.known.Early, done = true, nil, r.all(Close, act.Why)
 		}
 	case Reopen:

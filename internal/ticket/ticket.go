@@ -75,6 +75,7 @@ type Case struct {
 	Recurrences  int              `json:"recurrences,omitempty"`
 	By           string           `json:"by,omitempty"` // who brought it about, or back
 	Fix          string           `json:"fix,omitempty"`
+	MovedTo      string           `json:"moved_to,omitempty"` // the owner who has it now, where that is not the ticket's
 }
 
 // Marker is our key as it stands in the tracker: as a label, a line of the text

@@ -83,8 +83,9 @@ type Tracker interface {
 	Update(ctx context.Context, r Ref, d Draft, fields []string) error
 	// Comment adds a comment and returns its id where the tracker gives one.
 	Comment(ctx context.Context, r Ref, text Text) (string, error)
-	// Close closes the ticket; one that is closed already is no error.
-	Close(ctx context.Context, r Ref, proof Text) error
+	// Close closes the ticket and says why in the tracker's own words where it has
+	// some; one that is closed already is no error, and keeps its reason.
+	Close(ctx context.Context, r Ref, proof Text, why Ending) error
 	// Reopen opens the ticket; one that is open already is no error.
 	Reopen(ctx context.Context, r Ref, why Text) error
 	// FindByMarker looks for a ticket with the marker, created not before since.

@@ -53,6 +53,9 @@ func (t *Twin) backlog() {
 	t.serve("GET /api/v2/priorities", is("meta"), key, func(*request) answer {
 		return answer{200, []any{map[string]any{"id": 2, "name": "High"}, map[string]any{"id": 3, "name": "Normal"}, map[string]any{"id": 4, "name": "Low"}}, nil}
 	})
+	t.serve("GET /api/v2/resolutions", is("meta"), key, func(*request) answer {
+		return answer{200, []any{map[string]any{"id": 0, "name": "対応済み"}, map[string]any{"id": 1, "name": "対応しない"}, map[string]any{"id": 2, "name": "無効"}, map[string]any{"id": 3, "name": "重複"}, map[string]any{"id": 4, "name": "再現しない"}}, nil}
+	})
 	t.serve("POST /api/v2/issues", is("create"), key, t.backlogCreate)
 	t.serve("GET /api/v2/issues", is("list"), key, t.backlogList)
 	t.serve("GET /api/v2/issues/{key}", is("get"), key, one(func(_ *request, i *Issue) answer { return answer{200, t.backlogIssue(i), nil} }))
@@ -146,7 +149,10 @@ func (t *Twin) backlogIssue(i *Issue) map[string]any {
 	status := map[string]int{"Open": 1, "In Progress": 2, "Closed": 4}[i.State]
 	out := map[string]any{"id": 5000 + i.Number, "projectId": 77, "issueKey": i.Key, "summary": i.Title, "description": i.Body, "status": map[string]any{"id": status, "name": i.State},
 		"created": i.CreatedAt.Format(time.RFC3339), "updated": i.UpdatedAt.Format(time.RFC3339), "updatedUser": map[string]any{"id": 1, "name": fullName(i.UpdatedBy)}, "assignee": nil,
-		"priority": map[string]any{"id": number(i.Priority, 3)}, "dueDate": nil}
+		"priority": map[string]any{"id": number(i.Priority, 3)}, "dueDate": nil, "resolution": nil}
+	if v, ok := i.Fields["resolutionId"].(string); ok {
+		out["resolution"] = map[string]any{"id": number(v, 0)}
+	}
 	if i.Due != "" {
 		out["dueDate"] = i.Due + "T00:00:00Z"
 	}

@@ -57,7 +57,8 @@ func (t *Twin) redmine() {
 	t.serve("GET /users.json", is("meta"), key, func(*request) answer { return answer{status: 403} }) // not an administrator's key
 }
 
-var redmineStatuses = []map[string]any{{"id": 1, "name": "New", "is_closed": false}, {"id": 2, "name": "In Progress", "is_closed": false}, {"id": 5, "name": "Closed", "is_closed": true}}
+var redmineStatuses = []map[string]any{{"id": 1, "name": "New", "is_closed": false}, {"id": 2, "name": "In Progress", "is_closed": false}, {"id": 5, "name": "Closed", "is_closed": true},
+	{"id": 6, "name": "Rejected", "is_closed": true}}
 
 func (t *Twin) redmineCreate(q *request) answer {
 	var in struct{ Issue map[string]any }

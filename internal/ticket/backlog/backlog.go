@@ -32,7 +32,8 @@ type Config struct {
 	Token      string // API key
 	Type       string // issue type; empty: the project's first
 	Priorities map[string]string
-	Closed     []string // statuses that mean closed, the first is set; empty: Closed (4)
+	Closed     []string        // statuses that mean closed, the first is set; empty: Closed (4)
+	ClosedAs   ticket.ClosedAs // resolutions; without one those that every space has
 	Now        func() time.Time
 	Gap        time.Duration // between two calls; 0: a second
 }
@@ -95,6 +96,7 @@ type project struct {
 	statuses  []named
 	people    []member
 	priority  []named
+	solved    []named // resolutions, once a configured one was looked up
 	hasPeople bool
 }
 
@@ -174,6 +176,39 @@ const (
 	statusOpen, statusClosed                  = 1, 4
 )
 
+// Resolutions that every space has, whatever its language calls them: 対応済み,
+// 対応しない, 無効, 重複 (https://developer.nulab.com/docs/backlog/api/2/get-resolution-list/).
+const resolutionFixed, resolutionWontFix, resolutionInvalid, resolutionDuplicate = 0, 1, 2, 3
+
+func (t *Tracker) resolution(ctx context.Context, p *project, why ticket.Ending) (int, error) {
+	if name := t.c.ClosedAs[why]; name != "" {
+		if err := t.resolutions(ctx, p, name); err != nil {
+			return 0, err
+		}
+		return t.find(p.solved, "resolution", name)
+	}
+	switch {
+	case why.Done():
+		return resolutionFixed, nil
+	case why == ticket.EndFalsePositive:
+		return resolutionInvalid, nil
+	case why == ticket.EndDuplicate:
+		return resolutionDuplicate, nil
+	}
+	return resolutionWontFix, nil
+}
+
+// resolutions reads the list once, where a name needs it.
+func (t *Tracker) resolutions(ctx context.Context, p *project, name string) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if _, err := strconv.Atoi(name); err == nil || p.solved != nil {
+		return nil
+	}
+	_, err := t.rest.Do(ctx, rest.Call{Method: "GET", Path: "/api/v2/resolutions", Out: &p.solved})
+	return err
+}
+
 func (t *Tracker) priority(p *project, d ticket.Draft) (int, error) {
 	if name := t.c.Priorities[string(d.Severity)]; name != "" {
 		return t.find(p.priority, "priority", name)
@@ -241,6 +276,7 @@ type issue struct {
 	Description string    `json:"description"`
 	Status      named     `json:"status"`
 	Assignee    *named    `json:"assignee"`
+	Resolution  *named    `json:"resolution"`
 	Updated     time.Time `json:"updated"`
 	UpdatedUser *named    `json:"updatedUser"`
 }
@@ -362,7 +398,11 @@ func (i issue) says(in url.Values) bool {
 		assignee = i.Assignee.ID
 	}
 	due, _, _ := strings.Cut(i.DueDate, "T")
-	now := map[string]string{"summary": i.Summary, "description": i.Description, "dueDate": due, "priorityId": strconv.Itoa(i.Priority.ID),
+	resolution := ""
+	if i.Resolution != nil {
+		resolution = strconv.Itoa(i.Resolution.ID)
+	}
+	now := map[string]string{"resolutionId": resolution, "summary": i.Summary, "description": i.Description, "dueDate": due, "priorityId": strconv.Itoa(i.Priority.ID),
 		"statusId": strconv.Itoa(i.Status.ID), "assigneeId": strconv.Itoa(assignee)}
 	for name := range in {
 		if has, known := now[name]; !known || strings.TrimSpace(has) != strings.TrimSpace(in.Get(name)) {
@@ -398,8 +438,8 @@ func (t *Tracker) Comment(ctx context.Context, r ticket.Ref, text ticket.Text) (
 	return strconv.Itoa(out.ID), err
 }
 
-// Close sets a closed status.
-func (t *Tracker) Close(ctx context.Context, r ticket.Ref, _ ticket.Text) error {
+// Close sets a closed status with the resolution that says why.
+func (t *Tracker) Close(ctx context.Context, r ticket.Ref, _ ticket.Text, why ticket.Ending) error {
 	p, err := t.project(ctx, r.Project)
 	if err != nil {
 		return err
@@ -410,20 +450,24 @@ func (t *Tracker) Close(ctx context.Context, r ticket.Ref, _ ticket.Text) error 
 			return err
 		}
 	}
-	return t.move(ctx, r, true, id)
+	resolution, err := t.resolution(ctx, p, why)
+	if err != nil {
+		return err
+	}
+	return t.move(ctx, r, true, url.Values{"statusId": {strconv.Itoa(id)}, "resolutionId": {strconv.Itoa(resolution)}})
 }
 
 // Reopen sets the status Open.
 func (t *Tracker) Reopen(ctx context.Context, r ticket.Ref, _ ticket.Text) error {
-	return t.move(ctx, r, false, statusOpen)
+	return t.move(ctx, r, false, url.Values{"statusId": {strconv.Itoa(statusOpen)}})
 }
 
-func (t *Tracker) move(ctx context.Context, r ticket.Ref, closed bool, status int) error {
+func (t *Tracker) move(ctx context.Context, r ticket.Ref, closed bool, in url.Values) error {
 	i, err := t.get(ctx, r)
 	if err != nil || t.closed(i.Status) == closed {
 		return err // a change that changes nothing is refused
 	}
-	return t.patch(ctx, r, url.Values{"statusId": {strconv.Itoa(status)}})
+	return t.patch(ctx, r, in)
 }
 
 // list calls do with each issue of a project that a query finds.

@@ -209,7 +209,7 @@ func (d *Desk) ticket(ctx context.Context, row store.Ticket) (t ticket.Ticket, k
 		if until := since.Add(casework.TicketRest); d.Now().Before(until) {
 			t.Hold, again = "it was opened in the tracker: its resources are looked at first", until
 		}
-		t.Rechecked = rechecked(files, since)
+		t.Rechecked = rechecked(files, since, row.Owner)
 	}
 	if known.Early != nil && known.Closed && t.Open() {
 		t.Hold, again, err = d.hold(ctx, known, files)
@@ -217,12 +217,12 @@ func (d *Desk) ticket(ctx context.Context, row store.Ticket) (t ticket.Ticket, k
 	return t, known, again, err
 }
 
-// rechecked says whether every case is over and our own check has read its
-// resource since a time, and found nothing.
-func rechecked(files []*casefile.File, since time.Time) bool {
+// rechecked says whether every case is over and still the owner's, and our own
+// check has read its resource since a time, and found nothing.
+func rechecked(files []*casefile.File, since time.Time, owner string) bool {
 	for _, f := range files {
 		live := f.Life.Live
-		if f.State != casefile.Closed || live.At.Before(since) || live.Status != finding.Passed && f.Reason != casefile.Gone {
+		if f.State != casefile.Closed || f.Terms.Owner != owner || live.At.Before(since) || live.Status != finding.Passed && f.Reason != casefile.Gone {
 			return false
 		}
 	}
@@ -279,13 +279,18 @@ func (d *Desk) ticketCase(f *casefile.File, fix store.Fix, owner, language strin
 	if f.State == casefile.Open {
 		c.Reason = ""
 	}
+	if f.ResourceType == finding.AccountType {
+		c.ResourceName = cmp.Or(c.AccountName, c.AccountID) // the account itself, not its root user
+	}
 	if a := cmp.Or(f.Life.BroughtBack, f.Life.Actor); a != nil {
 		c.By = cmp.Or(a.Name, a.Principal)
 	}
 	switch {
-	case f.State != casefile.Open:
 	case f.Terms.Owner != owner: // another ticket has it
-		c.State, c.Reason = ticket.Closed, in(language, "it belongs to "+f.Terms.Owner+" now", "担当が "+f.Terms.Owner+" に変わりました")
+		c.State, c.MovedTo, c.Due = ticket.Closed, f.Terms.Owner, time.Time{}
+		c.Proof, c.Fix, c.DueWhy, c.By = "", "", "", "" // what follows is told there
+		c.Reason = in(language, "it belongs to "+f.Terms.Owner+" now", "担当が "+f.Terms.Owner+" に変わりました")
+	case f.State != casefile.Open:
 	case f.Terms.Response != "track":
 		c.State, c.Reason = ticket.Suppressed, cmp.Or(f.Terms.Reason, in(language, "the policy says "+f.Terms.Response, "ポリシーでの扱いが "+f.Terms.Response+" になりました"))
 	}

@@ -1,6 +1,7 @@
 package desk_test
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -39,6 +41,8 @@ type scene struct {
 	rules *casework.Rules
 	now   time.Time
 
+	closedAs ticket.ClosedAs
+	owner    string // who answers for the account; empty: shop
 	readable bool
 	fails    bool // what our own check of any resource comes to
 	checks   int
@@ -64,10 +68,7 @@ func newScene(t *testing.T, kind tracker.Kind) *scene {
 	s.twin = tracker.New(kind, tracker.Options{Now: clock})
 	server := httptest.NewServer(s.twin)
 	t.Cleanup(server.Close)
-	one, err := connect(kind, server.URL, clock)
-	if err != nil {
-		t.Fatal(err)
-	}
+	connected := sync.OnceValues(func() (ticket.Tracker, error) { return connect(kind, server.URL, clock, s.closedAs) })
 	s.rules = &casework.Rules{
 		Policy: s, Directory: s, Catalogue: cat, GroupWindow: time.Hour,
 		CanRead:  func(string, string) bool { return s.readable },
@@ -76,7 +77,7 @@ func newScene(t *testing.T, kind tracker.Kind) *scene {
 	}
 	s.work = casework.New(db, s.rules, clock, quiet)
 	s.desk = &desk.Desk{DB: db, Work: s.work, Directory: s, Catalogue: cat, Texts: texts, Now: clock, Log: quiet,
-		Tracker:       func(context.Context, string) (ticket.Tracker, error) { return one, nil },
+		Tracker:       func(context.Context, string) (ticket.Tracker, error) { return connected() },
 		ExceptionEnds: func(at time.Time) time.Time { return at.AddDate(0, 1, 0) }}
 	s.queue = &job.Queue{DB: db, Now: clock, Rand: rand.New(rand.NewPCG(1, 2)), Log: quiet, Owner: "test", Workers: 1, Handlers: map[string]job.Handler{
 		casework.JobTicket: s.desk.Job, casework.JobTicketPoll: s.desk.Poll, casework.JobRecheck: s.recheck,
@@ -96,9 +97,9 @@ func newScene(t *testing.T, kind tracker.Kind) *scene {
 	return s
 }
 
-func connect(kind tracker.Kind, url string, now func() time.Time) (ticket.Tracker, error) {
+func connect(kind tracker.Kind, url string, now func() time.Time, as ticket.ClosedAs) (ticket.Tracker, error) {
 	if kind == tracker.Redmine {
-		return redmine.New(redmine.Config{Name: "tasks", URL: url, Token: "twin-token", Now: now})
+		return redmine.New(redmine.Config{Name: "tasks", URL: url, Token: "twin-token", ClosedAs: as, Now: now})
 	}
 	return tickethttp.New(tickethttp.Config{Name: "tasks", URL: url, Token: "twin-token", Now: now, Closed: []string{"done"}, Operations: map[string]tickethttp.Operation{
 		"create":  {URL: "/api/tasks", Body: `{"name": {{.Title}}, "text": {{.Body}}, "ref": {{.Marker}}}`, Read: map[string]string{"key": "task.id"}},
@@ -118,7 +119,7 @@ func (s *scene) Problem(st finding.Status) bool   { return st == finding.Failed 
 func (s *scene) Hash() string                     { return "policy-1" }
 func (s *scene) Account(id string) policy.Account { return policy.Account{ID: id, Known: true} }
 func (s *scene) Owner(string, map[string]string, string) (string, string) {
-	return "shop", "the account's"
+	return cmp.Or(s.owner, "shop"), "the account's"
 }
 func (s *scene) Zone(string) *time.Location { return time.UTC }
 func (s *scene) Above(string) []string      { return nil }

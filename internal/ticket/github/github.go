@@ -32,6 +32,7 @@ type Config struct {
 	URL        string // empty: https://api.github.com
 	Token      string
 	Priorities map[string]string // labels by severity
+	ClosedAs   ticket.ClosedAs   // state_reason: completed, not_planned or duplicate
 	Now        func() time.Time
 }
 
@@ -285,7 +286,8 @@ func (t *Tracker) Update(ctx context.Context, r ticket.Ref, d ticket.Draft, fiel
 	if len(in) == 0 {
 		return nil
 	}
-	return t.patch(ctx, r, in)
+	_, err := t.patch(ctx, r, in)
+	return err
 }
 
 func (t *Tracker) labels(in map[string]any, is issue, d ticket.Draft) []string {
@@ -308,13 +310,14 @@ func (t *Tracker) labels(in map[string]any, is issue, d ticket.Draft) []string {
 	return slices.Compact(out)
 }
 
-func (t *Tracker) patch(ctx context.Context, r ticket.Ref, in map[string]any) error {
+// patch changes an issue and returns the status of the answer.
+func (t *Tracker) patch(ctx context.Context, r ticket.Ref, in map[string]any) (int, error) {
 	p, err := t.one(r, "")
 	if err != nil {
-		return err
+		return 0, err
 	}
-	_, err = t.rest.Do(ctx, rest.Call{Method: "PATCH", Path: p, JSON: in, Gone: true})
-	return err
+	a, err := t.rest.Do(ctx, rest.Call{Method: "PATCH", Path: p, JSON: in, Gone: true})
+	return a.Status, err
 }
 
 // Comment adds a comment.
@@ -330,14 +333,33 @@ func (t *Tracker) Comment(ctx context.Context, r ticket.Ref, text ticket.Text) (
 	return strconv.FormatInt(out.ID, 10), err
 }
 
-// Close closes the issue as completed.
-func (t *Tracker) Close(ctx context.Context, r ticket.Ref, _ ticket.Text) error {
-	return t.patch(ctx, r, map[string]any{"state": "closed", "state_reason": "completed"})
+// StateReasons are what GitHub can say of a closed issue.
+var StateReasons = []string{"completed", "not_planned", "duplicate"}
+
+// Close closes the issue as completed, not planned or a duplicate. An Enterprise
+// Server that does not know duplicates is told that it is not planned. GitHub
+// ignores the reason where the state does not change.
+func (t *Tracker) Close(ctx context.Context, r ticket.Ref, _ ticket.Text, why ticket.Ending) error {
+	reason := "not_planned"
+	switch {
+	case t.c.ClosedAs[why] != "":
+		reason = t.c.ClosedAs[why]
+	case why.Done():
+		reason = "completed"
+	case why == ticket.EndDuplicate:
+		reason = "duplicate"
+	}
+	status, err := t.patch(ctx, r, map[string]any{"state": "closed", "state_reason": reason})
+	if status == http.StatusUnprocessableEntity && reason == "duplicate" {
+		_, err = t.patch(ctx, r, map[string]any{"state": "closed", "state_reason": "not_planned"})
+	}
+	return err
 }
 
 // Reopen opens the issue.
 func (t *Tracker) Reopen(ctx context.Context, r ticket.Ref, _ ticket.Text) error {
-	return t.patch(ctx, r, map[string]any{"state": "open"})
+	_, err := t.patch(ctx, r, map[string]any{"state": "open"})
+	return err
 }
 
 // list calls do with each issue changed at or after since, until it says stop.

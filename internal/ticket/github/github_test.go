@@ -2,9 +2,13 @@ package github_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,8 +20,13 @@ import (
 	"zesei/internal/ticket/tickettest/twin"
 )
 
+var reasons = map[ticket.Ending]string{
+	ticket.EndAccepted: "not_planned", ticket.EndSuppressed: "not_planned", ticket.EndFixed: "completed", ticket.EndOver: "completed",
+	ticket.EndGone: "completed", ticket.EndFalsePositive: "not_planned", ticket.EndMoved: "not_planned", ticket.EndDuplicate: "duplicate",
+}
+
 func open(t *testing.T) tickettest.Harness {
-	return twin.Open(t, twin.Options{Kind: tracker.GitHub, Assignee: "taro", NoDue: true, Harmless: harmless, Priorities: [2]string{"sev:high", "sev:critical"}, Priority: severity, Twin: tracker.Options{IndexDelay: 15 * time.Second}},
+	return twin.Open(t, twin.Options{Kind: tracker.GitHub, Assignee: "taro", NoDue: true, Harmless: harmless, Priorities: [2]string{"sev:high", "sev:critical"}, Priority: severity, ClosedAs: func(b json.RawMessage) string { return twin.Read(b, "state_reason") }, Reasons: reasons, Twin: tracker.Options{IndexDelay: 15 * time.Second}},
 		func(url, token string, now func() time.Time) (ticket.Tracker, error) {
 			return github.New(github.Config{Name: "github", URL: url, Token: token, Priorities: map[string]string{"HIGH": "sev:high", "CRITICAL": "sev:critical", "LOW": "sev:low"}, Now: now})
 		})
@@ -81,5 +90,34 @@ func TestAProjectIsARepository(t *testing.T) {
 		if _, err := h.Tracker.Create(context.Background(), ticket.Draft{Project: p, Title: "t"}); !errors.As(err, &permanent) {
 			t.Errorf("project %q: %v", p, err)
 		}
+	}
+}
+
+func TestAServerThatKnowsNoDuplicatesIsToldThatItIsNotPlanned(t *testing.T) {
+	var told []string
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var in struct {
+			Reason string `json:"state_reason"`
+		}
+		if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+			t.Error(err)
+		}
+		if told = append(told, in.Reason); in.Reason == "duplicate" {
+			w.WriteHeader(http.StatusUnprocessableEntity)
+		}
+		_, _ = w.Write([]byte(`{}`))
+	}))
+	defer s.Close()
+	tr, err := github.New(github.Config{Name: "github", URL: s.URL, Token: "x", ClosedAs: ticket.ClosedAs{ticket.EndMoved: "completed"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, why := range []ticket.Ending{ticket.EndDuplicate, ticket.EndMoved} {
+		if err := tr.Close(t.Context(), ticket.Ref{Key: "1", Project: "acme/shop"}, "", why); err != nil {
+			t.Errorf("%s: %v", why, err)
+		}
+	}
+	if want := []string{"duplicate", "not_planned", "completed"}; !slices.Equal(told, want) {
+		t.Errorf("told %q, want %q: the last is configured", told, want)
 	}
 }

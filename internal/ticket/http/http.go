@@ -73,6 +73,9 @@ type Data struct {
 	Assignee string `json:"assignee,omitempty"`
 	Language string `json:"language,omitempty"`
 	Comment  string `json:"comment,omitempty"`
+	// Reason is why a ticket is closed: one of ticket.Endings; empty in any other
+	// operation.
+	Reason string `json:"reason,omitempty"`
 	// Changed are the fields that an update is about: title, body, due, priority,
 	// assignee, fields. Nothing else is to be touched.
 	Changed map[string]bool `json:"changed,omitempty"`
@@ -348,7 +351,7 @@ func (t *Tracker) Update(ctx context.Context, r ticket.Ref, d ticket.Draft, fiel
 
 // Comment adds a comment.
 func (t *Tracker) Comment(ctx context.Context, r ticket.Ref, text ticket.Text) (string, error) {
-	a, err := t.do(ctx, "comment", t.said(r, text))
+	a, err := t.do(ctx, "comment", t.said(r, text, ""))
 	if err != nil {
 		return "", err
 	}
@@ -358,26 +361,26 @@ func (t *Tracker) Comment(ctx context.Context, r ticket.Ref, text ticket.Text) (
 	return "", nil
 }
 
-func (t *Tracker) said(r ticket.Ref, text ticket.Text) Data {
-	return Data{Key: r.Key, ID: r.ID, Project: r.Project, Comment: text.In(ticket.Plain{})}
+func (t *Tracker) said(r ticket.Ref, text ticket.Text, why ticket.Ending) Data {
+	return Data{Key: r.Key, ID: r.ID, Project: r.Project, Comment: text.In(ticket.Plain{}), Reason: string(why)}
 }
 
 // Close closes the ticket, unless it is closed.
-func (t *Tracker) Close(ctx context.Context, r ticket.Ref, proof ticket.Text) error {
-	return t.move(ctx, "close", true, r, proof)
+func (t *Tracker) Close(ctx context.Context, r ticket.Ref, proof ticket.Text, why ticket.Ending) error {
+	return t.move(ctx, "close", true, r, proof, why)
 }
 
 // Reopen opens the ticket, unless it is open.
 func (t *Tracker) Reopen(ctx context.Context, r ticket.Ref, why ticket.Text) error {
-	return t.move(ctx, "reopen", false, r, why)
+	return t.move(ctx, "reopen", false, r, why, "")
 }
 
-func (t *Tracker) move(ctx context.Context, name string, to bool, r ticket.Ref, text ticket.Text) error {
+func (t *Tracker) move(ctx context.Context, name string, to bool, r ticket.Ref, text ticket.Text, end ticket.Ending) error {
 	is, err := t.Get(ctx, r)
 	if err != nil || is.Closed == to {
 		return err
 	}
-	_, err = t.do(ctx, name, t.said(r, text))
+	_, err = t.do(ctx, name, t.said(r, text, end))
 	return err
 }
 

@@ -28,7 +28,7 @@ func operations() map[string]http.Operation {
 		"update": {Method: "PATCH", URL: "/api/tasks/{{.Key}}",
 			Body: `{"ref": {{.Marker}}{{if .Changed.title}}, "name": {{.Title}}{{end}}{{if .Changed.body}}, "text": {{.Body}}{{end}}{{if .Changed.due}}, "deadline": {{.Due}}{{end}}{{if .Changed.priority}}, "level": {{.Priority}}{{end}}}`},
 		"comment": {Method: "POST", URL: "/api/tasks/{{.Key}}/notes", Body: `{"text": {{.Comment}}}`, Read: map[string]string{"id": "id"}},
-		"close":   {Method: "POST", URL: "/api/tasks/{{.Key}}/done"},
+		"close":   {Method: "POST", URL: "/api/tasks/{{.Key}}/done", Body: `{"because": {{.Reason}}}`},
 		"reopen":  {Method: "POST", URL: "/api/tasks/{{.Key}}/open"},
 		"find":    {URL: "/api/tasks?ref={{.Marker}}", Read: map[string]string{"list": "tasks", "key": "id", "text": "text"}},
 	}
@@ -42,11 +42,20 @@ func TestTracker(t *testing.T) {
 	})
 }
 
+// reasons are told in our own words.
+var reasons = func() map[ticket.Ending]string {
+	out := map[ticket.Ending]string{}
+	for _, e := range ticket.Endings {
+		out[e] = string(e)
+	}
+	return out
+}()
+
 var levels = map[string]string{"HIGH": "2", "CRITICAL": "1"}
 
 func options() twin.Options {
 	return twin.Options{Kind: tracker.InHouse, Priorities: [2]string{"2", "1"}, Assignee: "taro", Twin: tracker.Options{IndexDelay: 15 * time.Second},
-		Harmless: func(t *testing.T, stored, hostile string) {
+		ClosedAs: func(b json.RawMessage) string { return twin.Read(b, "because") }, Reasons: reasons, Harmless: func(t *testing.T, stored, hostile string) {
 			if !strings.Contains(stored, ticket.Clean(hostile)) { // plain text, in a JSON string
 				t.Errorf("the text did not arrive as it was:\n%s", stored)
 			}
@@ -183,7 +192,7 @@ func program(url string) error {
 	case "comment":
 		out, err = call("POST", "/api/tasks/"+in.Key+"/notes", map[string]any{"text": in.Comment})
 	case "close":
-		out, err = call("POST", "/api/tasks/"+in.Key+"/done", nil)
+		out, err = call("POST", "/api/tasks/"+in.Key+"/done", map[string]any{"because": in.Reason})
 	case "reopen":
 		out, err = call("POST", "/api/tasks/"+in.Key+"/open", nil)
 	}

@@ -195,24 +195,24 @@ func (p *Program) Update(ctx context.Context, r ticket.Ref, d ticket.Draft, fiel
 
 // Comment adds a comment.
 func (p *Program) Comment(ctx context.Context, r ticket.Ref, text ticket.Text) (string, error) {
-	out, err := p.say(ctx, "comment", r, text)
+	out, err := p.say(ctx, "comment", r, text, "")
 	return out.ID, err
 }
 
 // Close closes the ticket; the program takes one that is closed for done.
-func (p *Program) Close(ctx context.Context, r ticket.Ref, proof ticket.Text) error {
-	_, err := p.say(ctx, "close", r, proof)
+func (p *Program) Close(ctx context.Context, r ticket.Ref, proof ticket.Text, why ticket.Ending) error {
+	_, err := p.say(ctx, "close", r, proof, why)
 	return err
 }
 
 // Reopen opens the ticket; the program takes one that is open for done.
 func (p *Program) Reopen(ctx context.Context, r ticket.Ref, why ticket.Text) error {
-	_, err := p.say(ctx, "reopen", r, why)
+	_, err := p.say(ctx, "reopen", r, why, "")
 	return err
 }
 
-func (p *Program) say(ctx context.Context, do string, r ticket.Ref, text ticket.Text) (Output, error) {
-	return p.run(ctx, Data{Do: do, Key: r.Key, ID: r.ID, Project: r.Project, Comment: text.In(ticket.Plain{})})
+func (p *Program) say(ctx context.Context, do string, r ticket.Ref, text ticket.Text, end ticket.Ending) (Output, error) {
+	return p.run(ctx, Data{Do: do, Key: r.Key, ID: r.ID, Project: r.Project, Comment: text.In(ticket.Plain{}), Reason: string(end)})
 }
 
 // FindByMarker asks the program.

@@ -38,6 +38,7 @@ type Config struct {
 	Type       string            // issue type; empty: Task
 	Priorities map[string]string // names by severity; without one Jira's default
 	Closed     []string          // states that mean closed, the first that a transition leads to is taken; empty: the category Done
+	ClosedAs   ticket.ClosedAs   // states or resolutions by the reason; without one the names that Jira ships with
 	Now        func() time.Time
 }
 
@@ -272,8 +273,8 @@ func (s *stamp) UnmarshalJSON(b []byte) error {
 }
 
 func (t *Tracker) closed(s status) bool {
-	if len(t.c.Closed) == 0 {
-		return s.StatusCategory.Key == "done"
+	if len(t.c.Closed) == 0 && s.StatusCategory.Key == "done" || t.c.ClosedAs.Names(s.Name) {
+		return true
 	}
 	return slices.ContainsFunc(t.c.Closed, func(c string) bool { return strings.EqualFold(c, s.Name) })
 }
@@ -355,14 +356,15 @@ func (t *Tracker) Comment(ctx context.Context, r ticket.Ref, text ticket.Text) (
 	return out.ID, err
 }
 
-// Close takes a transition to a closed state.
-func (t *Tracker) Close(ctx context.Context, r ticket.Ref, _ ticket.Text) error {
-	return t.move(ctx, r, true)
+// Close takes a transition to a closed state, and gives the resolution that says
+// why where the transition asks for one.
+func (t *Tracker) Close(ctx context.Context, r ticket.Ref, _ ticket.Text, why ticket.Ending) error {
+	return t.move(ctx, r, true, why)
 }
 
 // Reopen takes a transition to an open state.
 func (t *Tracker) Reopen(ctx context.Context, r ticket.Ref, _ ticket.Text) error {
-	return t.move(ctx, r, false)
+	return t.move(ctx, r, false, "")
 }
 
 type transition struct {
@@ -374,7 +376,7 @@ type transition struct {
 	}
 }
 
-func (t *Tracker) move(ctx context.Context, r ticket.Ref, closed bool) error {
+func (t *Tracker) move(ctx context.Context, r ticket.Ref, closed bool, why ticket.Ending) error {
 	var now issue
 	if _, err := t.rest.Do(ctx, rest.Call{Method: "GET", Path: t.one(r.Key, ""), Query: url.Values{"fields": {"status"}}, Out: &now, Gone: true}); err != nil {
 		return err
@@ -386,32 +388,27 @@ func (t *Tracker) move(ctx context.Context, r ticket.Ref, closed bool) error {
 	if _, err := t.rest.Do(ctx, rest.Call{Method: "GET", Path: t.one(r.Key, "/transitions"), Query: url.Values{"expand": {"transitions.fields"}}, Out: &list, Gone: true}); err != nil {
 		return err
 	}
-	way, ok := t.way(list.Transitions, closed)
+	way, ok := t.way(list.Transitions, closed, t.names(why))
 	if !ok {
 		return &ticket.Permanent{Reason: fmt.Sprintf("%s: %s: its workflow leads from %s to no %s state", t.c.Name, r.Key, now.Fields.Status.Name, map[bool]string{true: "closed", false: "open"}[closed]),
 			Hint: "add the transition, or name the states that mean closed in ticket." + t.c.Name + ".closed"}
 	}
 	in := map[string]any{"transition": map[string]any{"id": way.ID}}
-	if f, ok := way.Fields["resolution"]; ok && f.Required && len(f.AllowedValues) > 0 {
-		name := f.AllowedValues[0].Name
-		for _, v := range f.AllowedValues {
-			if v.Name == "Done" || v.Name == "Fixed" {
-				name = v.Name
-			}
-		}
+	if name := t.resolution(way, why); name != "" {
 		in["fields"] = map[string]any{"resolution": map[string]any{"name": name}}
 	}
 	_, err := t.rest.Do(ctx, rest.Call{Method: "POST", Path: t.one(r.Key, "/transitions"), JSON: in, Gone: true})
 	return err
 }
 
-// way chooses a transition: to the first of the configured states that one leads
-// to, else to any of the right kind. One to open prefers what is not begun.
-func (t *Tracker) way(list []transition, closed bool) (transition, bool) {
+// way chooses a transition: to the first of the named and of the configured states
+// that one leads to, else to any of the right kind. One to open prefers what is
+// not begun.
+func (t *Tracker) way(list []transition, closed bool, names []string) (transition, bool) {
 	if closed {
-		for _, name := range t.c.Closed {
+		for _, name := range slices.Concat(names, t.c.Closed) {
 			for _, w := range list {
-				if strings.EqualFold(w.To.Name, name) {
+				if strings.EqualFold(w.To.Name, name) && t.closed(w.To) {
 					return w, true
 				}
 			}
@@ -421,6 +418,12 @@ func (t *Tracker) way(list []transition, closed bool) (transition, bool) {
 	found := false
 	for _, w := range list {
 		if t.closed(w.To) != closed {
+			continue
+		}
+		if closed && isNotDone(w.To.Name) { // nobody asked for that one by its name
+			if !found {
+				other, found = w, true
+			}
 			continue
 		}
 		if closed || w.To.StatusCategory.Key == "new" {

@@ -37,23 +37,22 @@ var (
 // TestRealRedmine plays the suite against Debian's Redmine, with either way to
 // format text.
 func TestRealRedmine(t *testing.T) {
-	t.Run("textile", func(t *testing.T) {
-		s := start(t, "textile")
-		tickettest.Run(t, s.harness)
-	})
-	t.Run("common_mark", func(t *testing.T) {
-		s := start(t, "common_mark")
-		tickettest.RunHostile(t, s.harness)
-	})
+	s := start(t)
+	s.setFormat(t, "textile")
+	t.Run("textile", func(t *testing.T) { tickettest.Run(t, s.harness) })
+	s.setFormat(t, "common_mark")
+	t.Run("common_mark", func(t *testing.T) { tickettest.RunHostile(t, s.harness) })
 }
 
 // server is a real Redmine on loopback, with a database of its own.
 type server struct {
 	url    string
+	db     string // its file
+	bold   string // how the present format shows what we write bold
 	faults *faults
 }
 
-func start(t *testing.T, format string) *server {
+func start(t *testing.T) *server {
 	t.Helper()
 	const app = "/usr/share/redmine"
 	prepared := os.Getenv("ZESEI_REDMINE_DB")
@@ -68,12 +67,10 @@ func start(t *testing.T, format string) *server {
 		}
 		t.Skip("no real Redmine is here: .ci/redmine installs it")
 	}
-	dir := t.TempDir()
-	path := filepath.Join(dir, "redmine.db")
+	path := filepath.Join(memory(t), "redmine.db")
 	if err := os.WriteFile(path, db, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	setFormat(t, path, format)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -93,7 +90,7 @@ func start(t *testing.T, format string) *server {
 		_ = c.Process.Kill()
 		<-ended
 	})
-	s := &server{url: "http://" + address, faults: &faults{}}
+	s := &server{url: "http://" + address, db: path, faults: &faults{}}
 	for end := time.Now().Add(time.Minute); ; {
 		resp, err := http.Get(s.url + "/issues.json")
 		if err == nil {
@@ -114,15 +111,31 @@ func start(t *testing.T, format string) *server {
 	}
 }
 
-func setFormat(t *testing.T, path, format string) {
+// memory is a directory in memory where there is one: Redmine waits for the disk
+// at each of its many small writes.
+func memory(t *testing.T) string {
+	dir, err := os.MkdirTemp("/dev/shm", "zesei-redmine-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
+// setFormat sets how text is formatted. Redmine asks at each request whether a
+// setting is younger than what it remembers.
+func (s *server) setFormat(t *testing.T, format string) {
 	t.Helper()
-	db, err := sql.Open("sqlite", path)
+	s.bold = map[string]string{"textile": "<strong>", "common_mark": "<em>"}[format]
+	db, err := sql.Open("sqlite", "file:"+s.db+"?_pragma=busy_timeout(10000)")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	if _, err := db.Exec(`INSERT INTO settings (name, value, updated_on) VALUES ('text_formatting', $1, CURRENT_TIMESTAMP)`, format); err != nil {
-		t.Fatal(err)
+	for _, do := range []string{`DELETE FROM settings WHERE name = 'text_formatting'`, `INSERT INTO settings (name, value, updated_on) VALUES ('text_formatting', '` + format + `', datetime('now', '+2 seconds'))`} {
+		if _, err := db.Exec(do); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -235,7 +248,7 @@ func (s *server) harness(t *testing.T) tickettest.Harness {
 		defer mu.Unlock()
 		return time.Now().Add(ahead)
 	}
-	tr, err := redmine.New(redmine.Config{Name: "redmine", URL: s.url, Token: robotKey, Priorities: map[string]string{"HIGH": "Urgent", "CRITICAL": "Immediate"}, Now: now, Transport: s.faults})
+	tr, err := redmine.New(redmine.Config{Name: "redmine", URL: s.url, Token: robotKey, Priorities: map[string]string{"HIGH": "Urgent", "CRITICAL": "Immediate"}, ClosedAs: rejected, Now: now, Transport: s.faults})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -274,11 +287,17 @@ func (s *server) harness(t *testing.T) tickettest.Harness {
 			}
 			return out
 		},
-		Close:  func(key string) { put(key, taroKey, map[string]any{"status_id": 5}) },
-		Reopen: func(key string) { put(key, taroKey, map[string]any{"status_id": 1}) },
-		Say:    func(key, text string) { put(key, taroKey, map[string]any{"notes": text}) },
-		Assign: func(key string) { put(key, taroKey, map[string]any{"assigned_to_id": hanako}) },
-		Delete: func(key string) { s.call(t, adminKey, "DELETE", "/issues/"+key+".json", nil, nil) },
+		Close:   func(key string) { put(key, taroKey, map[string]any{"status_id": 5}) },
+		Reopen:  func(key string) { put(key, taroKey, map[string]any{"status_id": 1}) },
+		Say:     func(key, text string) { put(key, taroKey, map[string]any{"notes": text}) },
+		Assign:  func(key string) { put(key, taroKey, map[string]any{"assigned_to_id": hanako}) },
+		Delete:  func(key string) { s.call(t, adminKey, "DELETE", "/issues/"+key+".json", nil, nil) },
+		Reasons: reasons,
+		ClosedAs: func(key string) string {
+			var is struct{ Issue realIssue }
+			s.call(t, adminKey, "GET", "/issues/"+key+".json", nil, &is)
+			return fmt.Sprint(is.Issue.Status.ID)
+		},
 		Harmless: func(t *testing.T, stored, hostile string) {
 			harmless(t, stored, hostile)
 			s.rendered(t)
@@ -307,6 +326,9 @@ func (s *server) rendered(t *testing.T) {
 			if i := strings.Index(wiki, evil); i >= 0 {
 				t.Errorf("the page makes %q of text from outside: …%s…", evil, wiki[max(0, i-200):min(len(wiki), i+200)])
 			}
+		}
+		if !strings.Contains(wiki, s.bold) {
+			t.Errorf("the page is not in the format that was set: no %s in\n%s", s.bold, wiki[:min(len(wiki), 3000)])
 		}
 		if shown := strings.ReplaceAll(html.UnescapeString(tags.ReplaceAllString(wiki, "")), "\u200b", ""); !strings.Contains(shown, tickettest.Hostile) {
 			t.Errorf("the page does not show the text as it was:\n%s", wiki[:min(len(wiki), 3000)])

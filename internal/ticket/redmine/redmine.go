@@ -35,6 +35,7 @@ type Config struct {
 	Type       string            // Redmine's tracker; empty: the project's first
 	Priorities map[string]string // by severity; without one Redmine's default
 	Closed     []string          // statuses that mean closed, the first is set; empty: what Redmine calls closed
+	ClosedAs   ticket.ClosedAs   // closed statuses by the reason, such as Rejected for an accepted risk
 	Now        func() time.Time
 	Transport  http.RoundTripper // nil: the default
 }
@@ -234,7 +235,7 @@ func (t *Tracker) isClosed(s status) bool {
 			return true
 		}
 	}
-	return false
+	return t.c.ClosedAs.Names(s.Name) || t.c.ClosedAs.Names(strconv.Itoa(s.ID))
 }
 
 func (t *Tracker) statuses(ctx context.Context) ([]status, error) {
@@ -268,19 +269,28 @@ func (t *Tracker) Comment(ctx context.Context, r ticket.Ref, text ticket.Text) (
 	return "", t.put(ctx, r, map[string]any{"notes": text.In(markup{})}, true)
 }
 
-// Close sets a closed status.
-func (t *Tracker) Close(ctx context.Context, r ticket.Ref, _ ticket.Text) error {
-	return t.move(ctx, r, true)
+// Close sets a closed status: the one that is configured for the reason where the
+// workflow leads there, else the usual one.
+func (t *Tracker) Close(ctx context.Context, r ticket.Ref, _ ticket.Text, why ticket.Ending) error {
+	name := t.c.ClosedAs[why]
+	if name == "" {
+		return t.move(ctx, r, true, 0)
+	}
+	id, err := t.once.find(ctx, t.rest, "/issue_statuses.json", "issue_statuses", name)
+	if err != nil {
+		return err
+	}
+	return t.move(ctx, r, true, id)
 }
 
 // Reopen sets an open status.
 func (t *Tracker) Reopen(ctx context.Context, r ticket.Ref, _ ticket.Text) error {
-	return t.move(ctx, r, false)
+	return t.move(ctx, r, false, 0)
 }
 
 // move sets the first status of the wanted kind that the workflow allows, and
-// reads it back.
-func (t *Tracker) move(ctx context.Context, r ticket.Ref, closed bool) error {
+// reads it back. rather is the id of one that is taken before the others; 0: none.
+func (t *Tracker) move(ctx context.Context, r ticket.Ref, closed bool, rather int) error {
 	is, err := t.get(ctx, r)
 	if err != nil {
 		return err
@@ -297,9 +307,8 @@ func (t *Tracker) move(ctx context.Context, r ticket.Ref, closed bool) error {
 	word := map[bool]string{true: "closed", false: "open"}[closed]
 	target := 0
 	for _, s := range t.byChoice(allowed) {
-		if t.isClosed(s) == closed {
+		if t.isClosed(s) == closed && (target == 0 || s.ID == rather) {
 			target = s.ID
-			break
 		}
 	}
 	if target == 0 {

@@ -10,6 +10,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -32,7 +33,8 @@ type Config struct {
 	Token      string            // OAuth bearer token, where there is no password
 	Priorities map[string]string // by severity: urgency and impact as "1" or "1/2"
 	Closed     []string          // values of state that mean closed, the first is set; empty: 6, 7, 8
-	CloseCode  string            // resolution code of an incident; empty: Solution provided
+	CloseCode  string            // resolution code of an incident; empty: the platform's own, by the reason
+	ClosedAs   ticket.ClosedAs   // resolution codes by the reason
 	Now        func() time.Time
 }
 
@@ -286,13 +288,41 @@ func (t *Tracker) Comment(ctx context.Context, r ticket.Ref, text ticket.Text) (
 	return "", t.patch(ctx, r, map[string]any{"comments": text.In(ticket.Plain{})}, true)
 }
 
-// Close resolves the record: an incident wants a code and notes for it.
-func (t *Tracker) Close(ctx context.Context, r ticket.Ref, proof ticket.Text) error {
-	in := map[string]any{"state": t.c.Closed[0]}
-	if cmp.Or(r.Project, "incident") == "incident" {
-		in["close_code"], in["close_notes"] = cmp.Or(t.c.CloseCode, "Solution provided"), cut(proof.In(ticket.Plain{}), 3900)
+// Resolution codes that an incident of the platform knows.
+const codeSolved, codeNone, codeDuplicate = "Solution provided", "No resolution provided", "Duplicate"
+
+// code is the resolution code for a reason, and whether it is our own guess at
+// what the instance knows. One that has codes of its own is given the one that is
+// configured.
+func (t *Tracker) code(why ticket.Ending) (code string, guess bool) {
+	switch {
+	case t.c.ClosedAs[why] != "":
+		return t.c.ClosedAs[why], false
+	case t.c.CloseCode != "" && t.c.CloseCode != codeSolved || why.Done():
+		return cmp.Or(t.c.CloseCode, codeSolved), false
+	case why == ticket.EndDuplicate:
+		return codeDuplicate, true
 	}
-	return t.move(ctx, r, true, in)
+	return codeNone, true
+}
+
+// Close resolves the record: an incident wants a code and notes for it. Where the
+// instance does not take a code that nobody configured, it is resolved with the
+// one that stands for all; the notes say why.
+func (t *Tracker) Close(ctx context.Context, r ticket.Ref, proof ticket.Text, why ticket.Ending) error {
+	in := map[string]any{"state": t.c.Closed[0]}
+	if cmp.Or(r.Project, "incident") != "incident" {
+		return t.move(ctx, r, true, in)
+	}
+	code, guess := t.code(why)
+	in["close_code"], in["close_notes"] = code, cut(proof.In(ticket.Plain{}), 3900)
+	err := t.move(ctx, r, true, in)
+	var refused *ticket.Permanent
+	if guess && errors.As(err, &refused) {
+		in["close_code"] = cmp.Or(t.c.CloseCode, codeSolved)
+		err = t.move(ctx, r, true, in)
+	}
+	return err
 }
 
 func cut(s string, most int) string {

@@ -98,16 +98,29 @@ func life(p *play) []ticket.Ticket {
 func stopAnywhere(t *testing.T, p *play) {
 	type stopped struct{ key, at string }
 	var all []stopped
+	for stop := 1; p.Slow; stop++ {
+		// One life is stopped at this record of every stage.
+		s := stopped{fmt.Sprintf("5eedslow%d-7", stop), fmt.Sprintf("stopped at record %d of every stage", stop)}
+		all = append(all, s)
+		if !p.liveWithStops(s.key, s.at, func(stage int) (int, bool) { return stop, (stage+stop)%2 == 0 }) {
+			break
+		}
+	}
 	for _, lose := range []bool{false, true} {
+		if p.Slow {
+			break
+		}
 		for stage := range life(p) {
-			if p.Slow && lose != (stage%2 == 0) {
-				continue
-			}
 			for stop := 1; ; stop++ {
 				// Each life is stopped once, at one record of one stage, and has a
 				// ticket of its own.
 				s := stopped{fmt.Sprintf("5eed%v%d%d-7", lose, stage, stop), fmt.Sprintf("stopped at record %d of stage %d (lost: %v)", stop, stage, lose)}
-				hit := p.liveWithStop(s.key, s.at, stage, stop, lose)
+				hit := p.liveWithStops(s.key, s.at, func(i int) (int, bool) {
+					if i != stage {
+						return 0, false
+					}
+					return stop, lose
+				})
 				all = append(all, s)
 				if !hit {
 					break
@@ -132,14 +145,14 @@ func stopAnywhere(t *testing.T, p *play) {
 	}
 }
 
-// liveWithStop lets a ticket live, and the process die once; it says whether it
-// did.
-func (p *play) liveWithStop(key, at string, stage, stop int, lose bool) (stopped bool) {
+// liveWithStops lets a ticket live, and the process die at a record of each stage
+// that plan names, lost or kept; it says whether it died at all.
+func (p *play) liveWithStops(key, at string, plan func(stage int) (record int, lose bool)) (stopped bool) {
 	p.t.Helper()
 	p.stored = nil
 	for i, w := range life(p) {
 		w.Key = key
-		if i == stage {
+		if stop, lose := plan(i); stop > 0 {
 			switch err := p.deliver(w, stop, lose); {
 			case errors.Is(err, errStopped):
 				stopped = true
@@ -328,7 +341,7 @@ func unknownPerson(t *testing.T, p *play) {
 }
 
 // Hostile is text that people who do not mean well give to resources.
-const Hostile = "x`*_[a](https://evil.example/)_*` @taro @here #1 [[Secret]] {{macro}} {code}x{code} <script>alert(1)</script> !pic! |t| h1. &amp; \\ [~taro] ~~s~~ %{color:red}r% GH-1 www.evil.example"
+const Hostile = "x`*_[a](https://evil.example/)_*` @taro @here #1 [[Secret]] {{macro}} {code}x{code} <script>alert(1)</script> !pic! |t| h1. &amp; \\ [~taro] ~~s~~ %{color:red}r% GH-1 www.evil.example -gone- web-1-a_b x-gone-"
 
 func hostile(t *testing.T, p *play) {
 	w := p.ticket("logs")

@@ -70,7 +70,11 @@ type Harness struct {
 	Priorities [2]string
 	Custom     string // name of a further field; empty: the server keeps none
 	NoDue      bool   // the tracker has no deadlines
-	Slow       bool   // a real server: half of the stops are played
+	Slow       bool   // a real server: half of the stops are played, several in one life
+	// ClosedAs is what the tracker was last told of why a ticket is closed, and
+	// Reasons what it must be told; nil: the tracker knows no reasons.
+	ClosedAs func(key string) string
+	Reasons  map[ticket.Ending]string
 }
 
 // Run plays the suite; open returns a fresh server each time.
@@ -101,6 +105,7 @@ func run(t *testing.T, only string, open func(*testing.T) Harness) {
 		{"a change is written and told", changes},
 		{"priority and further fields follow the severity", mapped},
 		{"a ticket is closed with proof and opened when it recurs", closes},
+		{"a ticket is closed with the reason that the tracker knows", closedAs},
 		{"an accepted risk names its end and approver, and its end opens the ticket", accepted},
 		{"a ticket that a person opens is closed again once, and then left", reopened},
 		{"a ticket is found by its marker and by no other", finds},
@@ -260,6 +265,6 @@ func fixed(c *ticket.Case) {
 }
 
 func again(c *ticket.Case) {
-	c.State, c.Reason, c.Proof, c.By = ticket.Open, "", "", "jiro"
+	c.State, c.Reason, c.Proof, c.By, c.MovedTo = ticket.Open, "", "", "jiro", ""
 	c.Recurrences++
 }

@@ -3,6 +3,7 @@
 package twin
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http/httptest"
 	"slices"
@@ -28,8 +29,28 @@ type Options struct {
 	Priorities [2]string
 	Priority   func(tracker.Issue) string
 	Custom     string
+	// ClosedAs reads the reason out of the body of the call that closed a ticket,
+	// and Reasons are those of tickettest.Harness.
+	ClosedAs func(body json.RawMessage) string
+	Reasons  map[ticket.Ending]string
 	// Use is told of the twin before anything happens; nil is fine.
 	Use func(*tracker.Twin)
+}
+
+// Read reads one value out of a body at a path of keys; empty: none is there.
+func Read(body json.RawMessage, path ...string) string {
+	var v any
+	if json.Unmarshal(body, &v) != nil {
+		return ""
+	}
+	for _, key := range path {
+		m, _ := v.(map[string]any)
+		v = m[key]
+	}
+	if v == nil {
+		return ""
+	}
+	return fmt.Sprint(v)
 }
 
 // Token is what the twin accepts; it must stand in no error.
@@ -77,10 +98,17 @@ func Open(t *testing.T, o Options, make func(url, token string, now func() time.
 			t.Fatal(err)
 		}
 	}
+	var closedAs func(string) string
+	if o.ClosedAs != nil {
+		closedAs = func(string) string {
+			moves := tw.Journal().Entries(fake.Query{Operation: "move", Outcome: "ok"})
+			return o.ClosedAs(moves[len(moves)-1].Input)
+		}
+	}
 	tick := func() { clock.Advance(time.Second) } // what people do takes them a moment
 	return tickettest.Harness{
 		Tracker: tr, Project: tw.Project(), Secret: Token, Assignee: o.Assignee, Now: clock.Now, Advance: clock.Advance, NoDue: o.NoDue, Harmless: o.Harmless,
-		Priorities: o.Priorities, Custom: o.Custom,
+		Priorities: o.Priorities, Custom: o.Custom, ClosedAs: closedAs, Reasons: o.Reasons,
 		Order: func(what string, f tickettest.Fault) {
 			kind := map[tickettest.Fault]fake.FaultKind{tickettest.Lost: fake.LostAnswer, tickettest.Busy: fake.ServerError, tickettest.Limited: fake.Throttle, tickettest.Refused: fake.Deny}[f]
 			tw.Faults().Add(fake.Fault{Kind: kind, Service: string(o.Kind), Operation: what, Times: 1, RetryAfter: time.Minute})
