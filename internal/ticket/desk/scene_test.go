@@ -26,6 +26,7 @@ import (
 	"zesei/internal/ticket/desk"
 	tickethttp "zesei/internal/ticket/http"
 	"zesei/internal/ticket/redmine"
+	"zesei/internal/ticket/tickettest"
 )
 
 var start = time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
@@ -50,7 +51,7 @@ type scene struct {
 
 func newScene(t *testing.T, kind tracker.Kind) *scene {
 	t.Helper()
-	db, err := store.Open(context.Background(), "sqlite:"+filepath.Join(t.TempDir(), "z.db"))
+	db, err := store.Open(context.Background(), "sqlite:"+filepath.Join(tickettest.Scratch(t), "z.db"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -67,7 +67,7 @@ func start(t *testing.T) *server {
 		}
 		t.Skip("no real Redmine is here: .ci/redmine installs it")
 	}
-	path := filepath.Join(memory(t), "redmine.db")
+	path := filepath.Join(tickettest.Scratch(t), "redmine.db")
 	if err := os.WriteFile(path, db, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -109,17 +109,6 @@ func start(t *testing.T) *server {
 			t.Fatal("Redmine did not answer within a minute")
 		}
 	}
-}
-
-// memory is a directory in memory where there is one: Redmine waits for the disk
-// at each of its many small writes.
-func memory(t *testing.T) string {
-	dir, err := os.MkdirTemp("/dev/shm", "zesei-redmine-")
-	if err != nil {
-		return t.TempDir()
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	return dir
 }
 
 // setFormat sets how text is formatted. Redmine asks at each request whether a

@@ -70,7 +70,7 @@ type Harness struct {
 	Priorities [2]string
 	Custom     string // name of a further field; empty: the server keeps none
 	NoDue      bool   // the tracker has no deadlines
-	Slow       bool   // a real server: half of the stops are played, several in one life
+	Slow       bool   // a real server or a process a call: several stops are played in one life, and two of the reasons
 	// ClosedAs is what the tracker was last told of why a ticket is closed, and
 	// Reasons what it must be told; nil: the tracker knows no reasons.
 	ClosedAs func(key string) string
