@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"zesei/internal/config/document"
@@ -62,6 +63,11 @@ func (f *accountFile) readCSV(text string) {
 	}
 	for i := range header {
 		header[i] = strings.TrimSpace(header[i])
+	}
+	if !slices.Contains(header, f.idColumn) {
+		f.wrong(1, 1, fmt.Sprintf("there is no column %s; the columns are %s", f.idColumn, strings.Join(header, ", ")),
+			"name the one that holds the account id: columns: {id: …}")
+		return
 	}
 	for {
 		record, err := r.Read()

@@ -59,6 +59,10 @@ func TestMistakesInAccountFiles(t *testing.T) {
 	if len(fetched) != 1 || len(fetched[0].Accounts) != 1 || fetched[0].Accounts[0].ID != "111122223333" {
 		t.Errorf("%+v", fetched)
 	}
+	c = withFiles(t, fileRows, map[string]string{"a.csv": "Account,担当\n111122223333,shop\n444455556666,shop\n", "b.yaml": "[]\n"})
+	if _, err = c.FileAccounts(); err == nil || err.Error() != "a.csv:1:1: there is no column AccountId; the columns are Account, 担当; name the one that holds the account id: columns: {id: …}" {
+		t.Errorf("a missing column is told once, not for each line:\n%v", err)
+	}
 	c = withFiles(t, fileRows, map[string]string{"a.csv": "", "b.yaml": "- {id: 12345678901}\n- x\n"})
 	_, err = c.FileAccounts()
 	for _, want := range []string{"a.csv:1:1: the file has no line that names its columns", `b.yaml:1:8: [0].id: an account id is text`, "b.yaml:2:3: [1]: this is text; expected a mapping"} {
