@@ -3,8 +3,10 @@ package cli
 import (
 	"cmp"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"zesei/internal/audit"
 	"zesei/internal/casefile"
@@ -81,6 +83,9 @@ func (c *caseShowCmd) Run(e *env) error {
 	line("response", f.Terms.Response+" ("+cmp.Or(f.Terms.Rule, "no rule")+")")
 	line("owner", cmp.Or(f.Terms.Owner, "-")+" ("+f.Terms.OwnerWhy+")")
 	line("assignee", f.Life.Assignee)
+	if s := f.Life.SnoozeUntil; f.State == casefile.Open && s.After(e.Now()) {
+		line("snoozed", "until "+s.In(zone).Format("2006-01-02 15:04 MST"))
+	}
 	if f.State == casefile.Open && !f.Terms.Due.IsZero() {
 		line("due", dueWords(f, e.Now(), zone)+"; "+f.Terms.DueWhy)
 	}
@@ -105,9 +110,28 @@ func (c *caseShowCmd) Run(e *env) error {
 	}
 	fmt.Fprintln(w, "\nstory")
 	for _, m := range entries {
-		fmt.Fprintf(w, "  %s  %-16s %-18s %s\n", m.At.In(zone).Format("2006-01-02 15:04:05 MST"), m.What, printable(m.Actor), printable(m.Why))
+		fmt.Fprintf(w, "  %s  %-16s %-18s %s\n", m.At.In(zone).Format("2006-01-02 15:04:05 MST"), m.What, printable(m.Actor), printable(strings.TrimSpace(told(m, zone)+" "+m.Why)))
 	}
 	return nil
+}
+
+// told says what a move was about where its name alone does not: to whom, until
+// when.
+func told(m casefile.Entry, zone *time.Location) string {
+	var data struct {
+		To    string    `json:"to"`
+		Until time.Time `json:"until"`
+	}
+	if json.Unmarshal(m.Data, &data) != nil {
+		return ""
+	}
+	switch {
+	case m.What == "assigned":
+		return "to " + cmp.Or(data.To, "nobody")
+	case m.What == "snoozed" && !data.Until.IsZero():
+		return "until " + data.Until.In(zone).Format("2006-01-02 15:04 MST")
+	}
+	return ""
 }
 
 // ticketWords names a ticket and says how it stands.

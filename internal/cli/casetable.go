@@ -56,7 +56,7 @@ func controlsNamed(cat *control.Catalogue, s string) ([]string, error) {
 		if c, ok := cat.Lookup(s); ok {
 			return []string{c.ID}, nil
 		}
-		return nil, use("unknown control %s; did you mean %s?", s, cat.Nearest(s))
+		return nil, noControl(cat, s)
 	}
 	return ids, nil
 }

@@ -9,7 +9,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"os/user"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -131,10 +130,24 @@ func parse(parser *kong.Kong, args []string, exited *int) (k *kong.Context, code
 	}()
 	k, err := parser.Parse(args)
 	if err != nil {
-		fmt.Fprintf(parser.Stderr, "zesei: %v (see `zesei --help`)\n", err)
+		fmt.Fprintf(parser.Stderr, "zesei: %v (see `%s --help`)\n", err, mistaken(err))
 		return nil, 2
 	}
 	return k, 0
+}
+
+// mistaken names the command that a wrong command line was meant for: its help
+// has the flag that is missing.
+func mistaken(err error) string {
+	if p, ok := errors.AsType[*kong.ParseError](err); ok && p.Context != nil {
+		if n := p.Context.Selected(); n != nil {
+			return n.FullPath()
+		}
+		if path := p.Context.Path; len(path) > 0 {
+			return path[len(path)-1].Node().FullPath()
+		}
+	}
+	return "zesei"
 }
 
 func logger(stdio IO, level string) *slog.Logger {
@@ -198,13 +211,6 @@ func (e *env) missing(err error) error {
 
 // person is who works the command line.
 func (e *env) person(a *app.App) casework.Person { return a.Person(cmp.Or(e.User, osUser())) }
-
-func osUser() string {
-	if u, err := user.Current(); err == nil && u.Username != "" {
-		return u.Username
-	}
-	return "unknown"
-}
 
 // find finds the one case that a key's beginning names.
 func (e *env) find(a *app.App, key string) (*casefile.File, error) {

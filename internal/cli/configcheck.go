@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"io/fs"
+	"strings"
 
 	"zesei/internal/app"
 	"zesei/internal/config"
@@ -47,6 +48,9 @@ func (c *configCheckCmd) Run(e *env) error {
 		if _, err := notify.LoadTemplates(conf.Path(t)); err != nil {
 			all = append(all, config.Problem{File: conf.File(), Field: "notify.templates", Message: err.Error()})
 		}
+	}
+	if _, err := app.Packs(conf); err != nil {
+		all = append(all, config.Problem{File: conf.File(), Field: "detect.packs", Message: strings.TrimPrefix(err.Error(), "detect.packs: ")})
 	}
 	all = append(all, app.CheckTickets(conf)...)
 	if p, ok := problems(app.CheckSchedules(conf, cat)); ok {

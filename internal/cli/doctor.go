@@ -75,7 +75,11 @@ func (e *env) doctorStore(a *app.App) []checked {
 	add("integrity", sound == "ok", sound, err)
 	jobs, err := job.Pending(e.ctx, a.DB.View(), 10000)
 	dead := slices.DeleteFunc(slices.Clone(jobs), func(j job.Waiting) bool { return j.State != "dead" })
+	failed := slices.DeleteFunc(slices.Clone(jobs), well)
 	note := fmt.Sprintf("%d wait, %d given up", len(jobs)-len(dead), len(dead))
+	if n := len(failed) - len(dead); n > 0 {
+		note = fmt.Sprintf("%d wait, %d of them after a failure, %d given up", len(jobs)-len(dead), n, len(dead))
+	}
 	if len(dead) > 0 {
 		note += ": " + dead[0].Kind + " " + dead[0].Subject + ": " + dead[0].Error + "; see `zesei job list`"
 	}

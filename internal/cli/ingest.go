@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"time"
+	"slices"
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
@@ -70,7 +70,11 @@ func (c *ingestCmd) read(e *env, a *app.App, name string) (intake.Totals, error)
 	}
 	defer f.Close()
 	var r io.Reader = f
-	if info, err := f.Stat(); err == nil && info.Size() > 1<<20 && e.ErrTerminal {
+	info, err := f.Stat()
+	if err == nil && info.IsDir() {
+		return intake.Totals{}, use("%s is a folder: name the files in it", name)
+	}
+	if err == nil && info.Size() > 1<<20 && e.ErrTerminal {
 		bars := mpb.New(mpb.WithOutput(e.Err), mpb.WithWidth(40))
 		bar := bars.AddBar(info.Size(), mpb.BarRemoveOnComplete(), mpb.PrependDecorators(decor.Name(name+" ")),
 			mpb.AppendDecorators(decor.AverageSpeed(decor.SizeB1024(0), "% .1f "), decor.AverageETA(decor.ET_STYLE_GO)))
@@ -104,17 +108,21 @@ func (c *ingestCmd) work(e *env, a *app.App) error {
 	return c.left(e, left)
 }
 
-// left says what could not be done now.
+// left says what was tried and could not be done, the first few of it. What only
+// waits for its time is no news. It names no time: without serve nothing runs by
+// itself.
 func (c *ingestCmd) left(e *env, left []job.Waiting) error {
-	for _, j := range left {
-		if j.Error == "" {
-			continue
-		}
-		again := "it will be tried again at " + j.RunAt.Format(time.RFC3339)
+	const most = 3
+	left = slices.DeleteFunc(slices.Clone(left), well)
+	for _, j := range left[:min(len(left), most)] {
+		again := "the next run tries again"
 		if j.State == "dead" {
 			again = "it is given up until something changes"
 		}
 		fmt.Fprintf(e.Err, "zesei: %s %s: %s; %s\n", j.Kind, j.Subject, j.Error, again)
+	}
+	if more := len(left) - most; more > 0 {
+		fmt.Fprintf(e.Err, "zesei: and %d more that failed: see `zesei job list`\n", more)
 	}
 	return nil
 }
