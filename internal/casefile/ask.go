@@ -29,7 +29,7 @@ func (f *File) CloseByPerson(reason, why string, env Env) ([]Move, Wants, error)
 		}
 	case Handled:
 		if f.Key.Kind != finding.Incident {
-			return nil, Wants{}, refuse("only an incident is closed as handled; for a broken control use `recheck`, an exception, or close it as %q or %q with a reason", FalsePositive, Duplicate)
+			return nil, Wants{}, refuse("only an incident is closed as handled; a broken control closes when it is mended; else ask for an exception, or close it as %q or %q with a reason", FalsePositive, Duplicate)
 		}
 	default:
 		return nil, Wants{}, refuse("%q is no reason to close: use %s, %s or %s", reason, Handled, FalsePositive, Duplicate)
