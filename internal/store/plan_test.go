@@ -78,6 +78,8 @@ func TestNoHotQueryReadsAWholeTable(t *testing.T) {
 			func() error { _, err := store.CasesStanding(ctx, q, now, 0, 10); return err },
 			func() error { _, err := store.CasesIn(ctx, q, "fsbp", now, now, 0, 10); return err },
 			func() error { _, err := store.ControlsWithData(ctx, q, []string{"S3.1"}, now); return err },
+			func() error { _, err := store.CasesToRemind(ctx, q, now, 10); return err },
+			func() error { _, err := store.NextReminder(ctx, q); return err },
 			func() error { _, err := store.SeenBy(ctx, q, h); return err },
 			func() error { _, err := store.PassesAmong(ctx, q, h); return err },
 			func() error { _, err := store.Audit(ctx, q, 1, "key"); return err },
@@ -124,6 +126,10 @@ func TestNoHotQueryReadsAWholeTable(t *testing.T) {
 					}
 					return store.SaveJoined(ctx, tx, m)
 				},
+				func() error { return store.SendBy(ctx, tx, 1, now) },
+				func() error { return store.CoverCase(ctx, tx, "x1", f.ID, now) },
+				func() error { return store.LeaveCase(ctx, tx, "x1", f.ID, now) },
+				func() error { return store.LeaveCase(ctx, tx, "", f.ID, now) },
 				func() error { return store.SaveTold(ctx, tx, 1, json.RawMessage("{}"), now) },
 				func() error { return store.WantHub(ctx, tx, store.HubUpdate{Hash: h[0]}, true, now) },
 				func() error { return store.HubTold(ctx, tx, store.HubUpdate{Hash: h[0]}) },
