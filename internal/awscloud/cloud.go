@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/smithy-go/logging"
 )
 
 // Purpose says what a configuration is for: it chooses the role.
@@ -180,7 +181,8 @@ func (c *Cloud) ambient(ctx context.Context) (aws.Config, error) {
 	if c.cfg.Base != nil {
 		base = c.cfg.Base.Copy()
 	} else {
-		loaded, err := config.LoadDefaultConfig(ctx)
+		// What the SDK logs by itself comes back as an error, or does not matter.
+		loaded, err := config.LoadDefaultConfig(ctx, config.WithLogger(logging.Nop{}))
 		if err != nil {
 			return aws.Config{}, fmt.Errorf("read AWS configuration: %w", err)
 		}
