@@ -93,13 +93,13 @@ func TestATableOfAccountsBecomesAccountsAndOwners(t *testing.T) {
 	r, kind := read(t, `[
 		{"AccountId": "111122223333", "AccountName": "shop \"prod\"", "Team": "shop", "SlackChannel": "shop-sec", "メールアドレス": ["a@example.com"], "Env": "prod"},
 		{"AccountId": 44455556666, "Team": "shop", "SlackChannel": "#other"},
-		{"AccountId": "shop", "Team": "x"}, {"AccountId": "111122223333"}]`, nil)
+		{"AccountId": "shop", "Team": "x"}, {"AccountId": "1234"}, {"AccountId": "111122223333"}]`, nil)
 	if kind != carryover.Accounts {
 		t.Fatalf("taken for %s", kind)
 	}
 	text := r.Config()
 	wants(t, text, `{id: "044455556666", owner: "shop"}`, `{id: "111122223333", name: "shop \"prod\"", owner: "shop", environment: "prod"}`, `"shop": {slack: "#shop-sec", email: ["a@example.com"]}`)
-	wants(t, leftOut(r), `"shop" is no account id`, "has another channel already (#shop-sec, not #other)", "stands there already")
+	wants(t, leftOut(r), `"shop" is no account id`, `"1234" is no account id`, "has another channel already (#shop-sec, not #other)", "stands there already")
 	whole := strings.Replace(text, `"shop": {`, `"shop": {default: true, `, 1) + "notify: {slack: {token: \"${env:T}\"}, email: {from: a@example.com, smtp: \"localhost:25\"}}\n"
 	c, err := config.Parse("zesei.yaml", []byte(whole), os.LookupEnv, os.ReadFile)
 	if err != nil {

@@ -188,6 +188,10 @@ func days(s string) string {
 	return s
 }
 
+// mostZeros is how many leading zeros an account id may have lost by being kept as
+// a number. An id that lacks more is rather another number.
+const mostZeros = 4
+
 var accountID = regexp.MustCompile(`^[0-9]{12}$`)
 
 func (r *Reader) accountTable(source string, rows []object) error {
@@ -197,7 +201,7 @@ func (r *Reader) accountTable(source string, rows []object) error {
 	for i, v := range r.values(source, rows, "id", "name", "owner", "environment", "ou", "iac", "slack", "email") {
 		item := fmt.Sprintf("row %d", i+1)
 		id := text(v["id"])
-		if n := len(id); n > 0 && n < 12 && strings.Trim(id, "0123456789") == "" {
+		if n := len(id); n >= 12-mostZeros && n < 12 && strings.Trim(id, "0123456789") == "" {
 			id = strings.Repeat("0", 12-n) + id // kept as a number
 		}
 		if !accountID.MatchString(id) {
