@@ -61,6 +61,13 @@ type jobRetryCmd struct {
 	Subjects []string `arg:"" optional:"" name:"subject" help:"Subjects of jobs (default: all of the kind that failed)."`
 }
 
+// retried is what trying jobs again came to.
+type retried struct {
+	Jobs   int           `json:"jobs"`
+	By     string        `json:"by,omitempty"` // the server that tries them; empty where it was done here
+	Failed []job.Waiting `json:"failed"`
+}
+
 func (c *jobRetryCmd) Run(e *env) error {
 	a, err := e.open(false)
 	if err != nil {
@@ -106,6 +113,9 @@ func (c *jobRetryCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
+	if serving != "" && e.root.JSON {
+		return e.print(retried{Jobs: n, By: serving, Failed: []job.Waiting{}})
+	}
 	if serving != "" {
 		fmt.Fprintf(e.Out, "%d jobs are tried again by %s\n", n, serving)
 		return nil
@@ -118,6 +128,12 @@ func (c *jobRetryCmd) Run(e *env) error {
 		return err
 	}
 	left = slices.DeleteFunc(left, func(j job.Waiting) bool { return j.Kind != c.Kind || !slices.Contains(subjects, j.Subject) || well(j) })
+	if e.root.JSON {
+		if err := e.print(retried{Jobs: n, Failed: append([]job.Waiting{}, left...)}); err != nil || len(left) == 0 {
+			return err
+		}
+		return errFound
+	}
 	fmt.Fprintf(e.Out, "%d jobs tried again, %d failed\n", n, len(left))
 	for _, j := range left {
 		fmt.Fprintf(e.Err, "zesei: %s %s: %s\n", j.Kind, printable(j.Subject), printable(strings.TrimSpace(j.Error)))
