@@ -25,11 +25,11 @@ func (a *App) interactive() bool { return HearsSlack(a.Config) }
 
 // answers binds what people answer in Slack to the desk that does it.
 func (a *App) answers() {
+	a.Outbox.Wishes = &outbox.Wishes{Approvers: a.approvers, Who: a.who}
 	if !a.interactive() {
 		return
 	}
 	a.Outbox.Interactive = true
-	a.Outbox.Wishes = &outbox.Wishes{Approvers: a.approvers, Who: a.who}
 	a.desk = &answer.Desk{
 		DB: a.DB, Work: a.Work, Directory: a.Directory, Catalogue: a.Catalogue, Member: a.slackMember,
 		Team: a.Config.Notify.Slack.Team, Nobody: len(a.Config.People) == 0, Language: a.Config.Language,
@@ -39,12 +39,30 @@ func (a *App) answers() {
 }
 
 // threads says whether a wish about a case is told in the threads of a channel, for
-// casework.Rules; nil where nothing comes back from Slack.
+// casework.Rules. Where nothing comes back from Slack the wish names the command.
 func (a *App) threads() func(string) bool {
-	if !a.interactive() {
-		return nil
-	}
 	return func(channel string) bool { return strings.HasPrefix(channel, "slack:") }
+}
+
+// reachApprovers are the channels of those who may approve for an owner, its own
+// people first; who asked is none of them.
+func (a *App) reachApprovers(owner, askedBy string) []string {
+	var own, others []string
+	asker, _, _ := a.personOf(askedBy)
+	for _, name := range a.Config.PeopleNames() {
+		p := a.Config.People[name]
+		switch {
+		case name == asker || !p.Has(approver):
+		case slices.Contains(p.Owners, owner):
+			own = append(own, a.reach("cli:"+name)...)
+		default:
+			others = append(others, a.reach("cli:"+name)...)
+		}
+	}
+	if len(own) > 0 {
+		return own
+	}
+	return others
 }
 
 // slackMember looks a member of Slack up among the configured people.

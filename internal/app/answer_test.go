@@ -294,7 +294,7 @@ func TestNobodyApprovesWhatTheyAskedFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	wish := o.post("the wish", func(m slack.Message) bool { return has(m, slackpkg.DoGrant) })
-	if wish.ThreadTS != m.TS || !strings.Contains(wish.Text, "taro <@"+taro+">") {
+	if wish.ThreadTS != m.TS || !strings.Contains(wish.Text, "申請者: taro") {
 		t.Errorf("the wish: %s", wish.Text)
 	}
 	for range 2 {

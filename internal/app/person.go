@@ -101,7 +101,7 @@ func (a *App) nameOf(id string) string {
 func (a *App) exceptionRules() casework.ExceptionRules {
 	_, warn := a.Policy.Exceptions()
 	return casework.ExceptionRules{
-		Latest: a.Policy.ExceptionEnd, Warn: warn.Duration(), Reach: a.reach,
+		Latest: a.Policy.ExceptionEnd, Warn: warn.Duration(), Reach: a.reach, Approvers: a.reachApprovers,
 		Owner: func(name string) bool { _, ok := a.Config.Owners[name]; return ok },
 	}
 }

@@ -16,6 +16,9 @@ func (a *App) ladder(owner string) casefile.Ladder {
 			at, step, ok := p.NextReminder(start, due, after, zone)
 			return at, step.String(), ok
 		},
+		Weekly: func(start, due, after time.Time) (time.Time, string, bool) {
+			return p.WeeklyReminder(start, due, after, zone)
+		},
 		Escalate: func(due time.Time) (time.Time, bool) { return p.Escalation(due, zone) },
 		Loud:     func(t time.Time) time.Time { return p.Loud(t, zone) },
 	}

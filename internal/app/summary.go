@@ -64,6 +64,7 @@ func (a *App) SummaryOf(ctx context.Context, ask SummaryAsk) (report.Summary, er
 	of := report.SummaryOf{
 		Owner: ask.Owner, Standards: a.Policy.Standards(), Language: ask.Language, At: a.Now(), Zone: a.Config.Zone(), From: ask.From, To: ask.To,
 		Catalogue: a.Catalogue, Closing: closing, Score: a.scoreOf(),
+		Account: func(id string) string { return a.Directory.Account(id).Name },
 	}
 	if region != "" {
 		of.Console = &report.Console{Region: region}

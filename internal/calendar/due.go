@@ -99,6 +99,10 @@ func (d *Deadline) pass(c *Calendar, day Date) {
 // Moved says whether the date was moved from the day that the span gives.
 func (d Deadline) Moved() bool { return !d.Span.Exact() && DateOf(d.At) != d.Before }
 
+// Shifted says whether days off made the date other than a reader would count:
+// it was moved, or holidays among its working days were not counted.
+func (d Deadline) Shifted() bool { return d.Moved() || len(d.Passed) > 0 }
+
 // mostNamed is how many days off a text names before it only counts them.
 const mostNamed = 6
 

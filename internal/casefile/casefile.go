@@ -110,6 +110,7 @@ type Terms struct {
 	Due      time.Time `json:"due,omitzero"`
 	DueWhy   string    `json:"due_why,omitempty"`
 	DueWhyJA string    `json:"due_why_ja,omitempty"` // the same in Japanese
+	DueMoved bool      `json:"due_moved,omitempty"`  // days off moved it: worth a line in messages
 	Rule     string    `json:"rule,omitempty"`
 	Reason   string    `json:"reason,omitempty"`
 	FixMode  string    `json:"fix_mode,omitempty"`

@@ -158,13 +158,14 @@ func (f *File) Redecide(env Env) (moves []Move, w Wants) {
 	if due := f.Terms.Due; !due.IsZero() && !due.After(env.Now) && (was.Due.IsZero() || was.Due.After(env.Now)) && !due.Equal(f.Life.EventDue) {
 		f.Terms, from = env.Decide(f, env.Now), env.Now
 		if !was.Due.IsZero() && was.Due.Before(f.Terms.Due) {
-			f.Terms.Due, f.Terms.DueWhy, f.Terms.DueWhyJA, from = was.Due, was.DueWhy, was.DueWhyJA, f.dueFrom()
+			f.Terms.Due, f.Terms.DueWhy, f.Terms.DueWhyJA, f.Terms.DueMoved, from = was.Due, was.DueWhy, was.DueWhyJA, was.DueMoved, f.dueFrom()
 		}
 	}
 	if !f.Terms.Due.IsZero() {
 		f.Life.DueFrom = from
 	}
 	same := was
+	same.DueMoved = f.Terms.DueMoved
 	same.Policy, same.Rule, same.Due, same.DueWhy, same.DueWhyJA, same.FixWhy, same.OwnerWhy = f.Terms.Policy, f.Terms.Rule, f.Terms.Due, f.Terms.DueWhy, f.Terms.DueWhyJA, f.Terms.FixWhy, f.Terms.OwnerWhy
 	if same == f.Terms && was.Due.Equal(f.Terms.Due) {
 		return nil, Wants{}

@@ -1,6 +1,10 @@
 package casefile
 
-import "time"
+import (
+	"time"
+
+	"zesei/internal/finding"
+)
 
 // Ladder is what the policy says of reminders, for one owner's zone. Each answer
 // depends on its arguments only, so a case that keeps the moment of its last
@@ -9,6 +13,9 @@ type Ladder struct {
 	// Next is the first step after a moment, for a case open since start and due
 	// at due.
 	Next func(start, due, after time.Time) (at time.Time, step string, ok bool)
+	// Weekly is the same for a case of a first import: the deadlines of many are
+	// spread over many days, and their steps come together once a week. nil: Next.
+	Weekly func(start, due, after time.Time) (at time.Time, step string, ok bool)
 	// Escalate is when a breach is told to those above the owner.
 	Escalate func(due time.Time) (at time.Time, ok bool)
 	// Loud is the first moment from t on at which people may be told.
@@ -27,7 +34,7 @@ func (f *File) NextReminder(l Ladder) time.Time {
 		return time.Time{}
 	}
 	var at time.Time
-	if next, _, ok := l.Next(f.OpenedAt, f.Terms.Due, f.remindedUntil()); ok {
+	if next, _, ok := f.ladder(l)(f.OpenedAt, f.Terms.Due, f.remindedUntil()); ok {
 		at = next
 	}
 	if esc, ok := l.Escalate(f.Terms.Due); ok && !f.Life.Escalated && (at.IsZero() || esc.Before(at)) {
@@ -40,6 +47,15 @@ func (f *File) NextReminder(l Ladder) time.Time {
 		at = f.Life.SnoozeUntil
 	}
 	return l.Loud(at)
+}
+
+// ladder is how the case is brought to mind. One that is CRITICAL is told and due
+// as usual even on a first import.
+func (f *File) ladder(l Ladder) func(start, due, after time.Time) (time.Time, string, bool) {
+	if l.Weekly != nil && f.Life.Backlog && f.Severity != finding.Critical {
+		return l.Weekly
+	}
+	return l.Next
 }
 
 func (f *File) remindedUntil() time.Time {
@@ -57,7 +73,7 @@ func (f *File) Remind(l Ladder, now time.Time) (kinds []string, moves []Move) {
 	}
 	step := ""
 	for after := f.remindedUntil(); ; {
-		at, s, ok := l.Next(f.OpenedAt, f.Terms.Due, after)
+		at, s, ok := f.ladder(l)(f.OpenedAt, f.Terms.Due, after)
 		if !ok || at.After(now) {
 			break
 		}

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"zesei/internal/finding"
 )
 
 var opened = time.Date(2027, 4, 1, 9, 0, 0, 0, time.UTC)
@@ -104,5 +106,26 @@ func TestOnlyAnOpenTrackedCaseWithADeadlineIsReminded(t *testing.T) {
 		if at := f.NextReminder(ladder()); !at.IsZero() {
 			t.Errorf("%s: reminded at %s", name, at)
 		}
+	}
+}
+
+func TestABacklogCaseHasTheWeeklyLadder(t *testing.T) {
+	l := ladder()
+	week := opened.AddDate(0, 0, 12)
+	l.Weekly = func(_, _, after time.Time) (time.Time, string, bool) {
+		return week, "the week of the deadline", week.After(after)
+	}
+	f := tracked()
+	f.Life.Backlog = true
+	if at := f.NextReminder(l); !at.Equal(week) {
+		t.Errorf("next at %s", at)
+	}
+	if kinds, moves := f.Remind(l, week); len(kinds) != 1 || moves[0].Why != "the week of the deadline" {
+		t.Errorf("got %v, %v", kinds, moves)
+	}
+	f.Severity = finding.Critical // told and due as usual
+	f.Life.Reminded = time.Time{}
+	if at := f.NextReminder(l); !at.Equal(f.Terms.Due.Add(-24 * time.Hour)) {
+		t.Errorf("CRITICAL: next at %s", at)
 	}
 }

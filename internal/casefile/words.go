@@ -29,12 +29,12 @@ func (f *File) ProofIn(language string) string {
 		by, after, _ := strings.Cut(rest, " at ")
 		_, said, more := strings.Cut(after, ": ")
 		fix, fixed := strings.CutPrefix(by, "fix ")
-		p = "zesei has read the setting again"
+		p = "zesei read the setting again and found it fixed"
 		switch {
 		case fixed && ja:
 			p = "修正(" + fix + ")の適用後に設定を読み直し、解消を確認しました"
 		case fixed:
-			p = "the setting was read again after fix " + fix
+			p = "zesei read the setting again after fix " + fix + " and found it fixed"
 		case ja:
 			p = "zesei が設定を読み直し、解消を確認しました"
 		}

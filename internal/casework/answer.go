@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"slices"
 	"strconv"
 	"time"
 
@@ -114,8 +115,8 @@ func (w *Work) RecordException(ctx context.Context, p Person, id, what, why stri
 }
 
 // tellCaseWish lets those hear who may approve a wish about one case where no
-// message of the case stands in whose thread it could be told: a digest that is
-// still to come, for instance.
+// message of the case stands in whose thread it could be told: where a digest is
+// still to come, or where the owner is told by mail.
 func (b *batch) tellCaseWish(ctx context.Context, f *casefile.File, x store.Exception) error {
 	threads := b.rules.Threads
 	if threads == nil {
@@ -130,10 +131,11 @@ func (b *batch) tellCaseWish(ctx context.Context, f *casefile.File, x store.Exce
 			return nil
 		}
 	}
-	for _, channel := range b.rules.Directory.Channels(f.Terms.Owner) {
-		if !threads(channel) {
-			continue
-		}
+	channels := b.wishChannels(f.Terms.Owner, x)
+	if slices.ContainsFunc(b.rules.Directory.Channels(f.Terms.Owner), threads) { // one place where approvers are called is enough
+		channels = slices.DeleteFunc(channels, func(c string) bool { return !threads(c) })
+	}
+	for _, channel := range channels {
 		m, err := b.open(ctx, group{store.MessageWish, f.Terms.Owner, channel, ""})
 		if err != nil {
 			return err

@@ -102,7 +102,7 @@ type Rules struct {
 	// Exceptions bound accepted risks.
 	Exceptions ExceptionRules
 	// Threads says whether a wish about one case is told in the thread of a message
-	// of the case in a channel; nil: nowhere, and nobody is told of such a wish.
+	// of the case in a channel, where approvers are called; nil: nobody is told of it.
 	Threads func(channel string) bool
 }
 

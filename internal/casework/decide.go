@@ -53,10 +53,11 @@ func (r *Rules) decide(f *casefile.File, start time.Time) casefile.Terms {
 	in := r.Input(f, start)
 	d := r.Policy.Decide(in)
 	t := casefile.Terms{
-		Response: string(d.Response), Class: d.Class, Due: d.Due, DueWhy: d.DueWhy, DueWhyJA: d.DueWhyJA, Rule: d.Rule, Reason: d.Reason,
+		Response: string(d.Response), Class: d.Class, Due: d.Due, DueWhy: d.DueWhy, DueWhyJA: d.DueWhyJA, DueMoved: d.DueMoved, Rule: d.Rule, Reason: d.Reason,
 		FixMode: string(d.Fix.Mode), FixWhy: d.Fix.Why, Urgent: d.Urgent, Policy: r.Policy.Hash(), Owner: d.Owner,
 	}
 	if at := f.Life.EventDue; !at.IsZero() && t.Response != string(policy.Suppress) {
+		t.DueMoved = false
 		t.Due, t.DueWhy, t.DueWhyJA = at, "the date that the event itself sets", "通知元のイベントが定める期日"
 	}
 	if t.Owner == "" {

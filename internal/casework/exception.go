@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,6 +26,10 @@ type ExceptionRules struct {
 	// Reach are the channels of the person with an ID of the audit chain
 	// (cli:taro); none: they cannot be reached.
 	Reach func(id string) []string
+	// Approvers are the channels of those who may approve for an owner; askedBy, the
+	// ID of who asked, is none of them. They are told where the owner has no channel
+	// in which approvers are called.
+	Approvers func(owner, askedBy string) []string
 }
 
 // Ask is a wish that a risk be accepted.
@@ -275,10 +280,7 @@ func (b *batch) exceptionMove(ctx context.Context, x store.Exception, actor, wha
 // case's thread.
 func (b *batch) tellWish(ctx context.Context, x store.Exception) error {
 	owner := b.ownerOf(x.Scope)
-	for _, channel := range b.rules.Directory.Channels(owner) {
-		if !Carries(channel, store.MessageWish, false) {
-			continue
-		}
+	for _, channel := range b.wishChannels(owner, x) {
 		m, err := b.open(ctx, group{store.MessageWish, owner, channel, ""})
 		if err != nil {
 			return err
@@ -292,6 +294,28 @@ func (b *batch) tellWish(ctx context.Context, x store.Exception) error {
 		b.ask(JobMessage, strconv.FormatInt(m.ID, 10), later(b.now, *m))
 	}
 	return nil
+}
+
+// wishChannels are where a wish is told in a message of its own: the owner's
+// channels, and where none of them calls approvers also those who may approve.
+func (b *batch) wishChannels(owner string, x store.Exception) []string {
+	var out []string
+	calls := false
+	for _, c := range b.rules.Directory.Channels(owner) {
+		if Carries(c, store.MessageWish, false) {
+			out = append(out, c)
+			calls = calls || b.rules.Threads != nil && b.rules.Threads(c)
+		}
+	}
+	if calls || b.rules.Exceptions.Approvers == nil {
+		return out
+	}
+	for _, c := range b.rules.Exceptions.Approvers(owner, x.AskedBy) {
+		if !slices.Contains(out, c) {
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 // ownerOf is whose what a scope covers is: the owner that it names, else that of

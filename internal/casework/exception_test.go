@@ -596,7 +596,7 @@ func TestTheEndIsToldOnceToOwnerAndAskerOverRestartAndClockChanges(t *testing.T)
 		t.Errorf("the job waits until %s, want %s", next, x.ExpiresAt)
 	}
 	got := endings()
-	if len(got) != 2 || got[0].Channel != "slack:#shop" || got[1].Channel != "slack:cli:hana" || got[0].N != 1 {
+	if len(got) != 2 || got[0].Channel != "slack:cli:hana" || got[1].Channel != "slack:#shop" || got[0].N != 1 {
 		t.Fatalf("told %+v", got)
 	}
 	for _, m := range got {

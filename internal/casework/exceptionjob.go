@@ -208,11 +208,11 @@ func (b *batch) toWarn(ctx context.Context, x store.Exception) ([]group, error) 
 			}
 		}
 	}
+	if b.rules.Exceptions.Reach != nil { // first: who has it directly is not called by the others
+		add(owners[0], b.rules.Exceptions.Reach(x.AskedBy))
+	}
 	for _, owner := range owners {
 		add(owner, b.rules.Directory.Channels(owner))
-	}
-	if b.rules.Exceptions.Reach != nil {
-		add(owners[0], b.rules.Exceptions.Reach(x.AskedBy))
 	}
 	return out, nil
 }

@@ -15,7 +15,7 @@ func TestEveryJapaneseTitleCanBeReadAsADemand(t *testing.T) {
 		if ja := c.Title.JA; !strings.HasSuffix(ja, "る") && !strings.HasSuffix(ja, "い") {
 			t.Errorf("%s: %q ends in no plain form", c.ID, ja)
 		}
-		if got := c.Title.Demand(); got.EN != c.Title.EN || got.JA != c.Title.JA+"こと" {
+		if got := c.Title.Demand(); got.EN != "required: "+c.Title.EN || got.JA != c.Title.JA+"こと" {
 			t.Errorf("%s: %+v", c.ID, got)
 		}
 	}

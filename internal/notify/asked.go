@@ -30,6 +30,8 @@ type Asked struct {
 	DecidedBy string     `json:"decided_by,omitempty"` // the same as a member of Slack
 	Until     time.Time  `json:"until"`
 	CloseHole bool       `json:"close_hole,omitempty"`
+	// NoButtons: nobody hears what is pressed, so the command alone is named.
+	NoButtons bool `json:"no_buttons,omitempty"`
 	// Approvers are called when the wish is posted: Slack user ids.
 	Approvers []string `json:"-"`
 }
@@ -91,6 +93,7 @@ func sampleAsked(lang string, m Message) []Sample {
 	for _, x := range []Asked{
 		{State: AskedOpen, ByMember: "U012AB3CD", By: "hana", CloseHole: true},
 		{State: AskedOpen, By: "hana", Evidence: "https://wiki.example.com/risk/7", Case: m.Cases[0].Key, Control: m.Cases[0].Control, Resource: m.Cases[0].ResourceName},
+		{State: AskedOpen, By: "hana", NoButtons: true},
 		{State: AskedApproved, ByMember: "U012AB3CD", DecidedBy: "U0TARO", Decided: "taro"},
 		{State: AskedApproved, By: "hana", Decided: "taro"},
 		{State: AskedEnded, By: "hana"}, {State: AskedWithdrawn, By: "hana"}, {State: AskedRefused, By: "hana", Decided: "taro"},

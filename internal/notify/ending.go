@@ -7,8 +7,7 @@ import "time"
 const Ending Kind = "ending"
 
 // Wish is the kind of a message that asks for an exception over more than one
-// case, and says what came of it. It holds one exception; where people can press
-// buttons, also as Asked. A wish about one case is told in that case's thread.
+// case, and says what came of it. It holds one exception; in Slack also as Asked. A wish about one case is told in that case's thread.
 const Wish Kind = "wish"
 
 // Exception is an accepted risk as a message shows it.

@@ -108,7 +108,8 @@ type Case struct {
 	// who approved it.
 	Until       time.Time `json:"until,omitzero"`
 	AcceptedBy  string    `json:"accepted_by,omitempty"`
-	Due         time.Time `json:"due,omitzero"` // zero: no deadline
+	Due         time.Time `json:"due,omitzero"`      // zero: no deadline
+	DueWhy      string    `json:"due_why,omitempty"` // how the date came about, where it is not what one would count
 	Overdue     bool      `json:"overdue"`
 	Recurrences int       `json:"recurrences"`
 	By          string    `json:"by,omitempty"`         // who did it, where CloudTrail says

@@ -50,6 +50,14 @@ func (v View) Num(n int) string {
 	return s
 }
 
+// Count writes a number of things in English: "1 finding", "1,200 findings".
+func (v View) Count(n int, one, more string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return v.Num(n) + " " + more
+}
+
 // WithCase is the view seen from one of its cases, for templates that write a
 // list.
 func (v View) WithCase(c Case) View {

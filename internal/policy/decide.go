@@ -178,14 +178,14 @@ func (p *Policy) setDue(d *Decision, f *facts, r *rule, o *override) {
 		d.DueWhyJA = "重要度 " + orNone(string(f.severity)) + " には期限が定められていません"
 		return
 	}
-	d.Due, d.DueWhy, d.DueWhyJA = at.At, at.Text("en"), at.Text("ja")
+	d.Due, d.DueWhy, d.DueWhyJA, d.DueMoved = at.At, at.Text("en"), at.Text("ja"), at.Shifted()
 	// What is CRITICAL is told at once even on a first import, and is due as usual.
 	if !f.in.Backlog || p.file.Backlog.IsZero() || f.severity == finding.Critical {
 		return
 	}
 	later := p.spread(f)
 	if later.At.After(d.Due) {
-		d.Due = later.At
+		d.Due, d.DueMoved = later.At, later.Shifted()
 		d.DueWhy = "first import, spread over " + p.file.Backlog.String() + ": " + later.Text("en")
 		d.DueWhyJA = "初回取り込みのため" + p.file.Backlog.In("ja") + "に分散: " + later.Text("ja")
 	}

@@ -93,6 +93,7 @@ type Decision struct {
 	Due      time.Time // zero when there is no deadline
 	DueWhy   string    // how the date came about
 	DueWhyJA string    // the same in Japanese
+	DueMoved bool      // days off moved the date, or were not counted
 	Rule     string    // the rule that decided, e.g. "policy.yaml:14 responses[4]"
 	Reason   string    // the rule's own `reason:`
 	Why      []Step    // each rule asked, in order, over each standard

@@ -52,7 +52,10 @@ func (defaultGroup) Plan(req Request) (Plan, error) {
 		p.Steps = append(p.Steps, groupSteps(r.ID, egress, []traffic.Op{{Remove: gone}}, true)...)
 		p.Inverse = append(p.Inverse, wayBack(&p, r.ID, egress, nil, nil, gone, max(len(gone), traffic.DefaultQuota))...)
 	}
-	p.Summary = say("%s: remove all %d rules", "%s：ルール %d 件をすべて削除します", r.ID, len(all))
+	p.Summary = say("%[1]s: remove all %[2]d rules", "%[1]s：ルール %[2]d 件をすべて削除します", r.ID, len(all))
+	if len(all) == 1 {
+		p.Summary = say("%s: remove its only rule", "%s：唯一のルールを削除します", r.ID)
+	}
 	p.Warnings = append(connectionWarnings(), unique(p.Warnings)...)
 	if why, used := inUse(r); used {
 		p.SuggestOnly = append(p.SuggestOnly, why)
@@ -78,6 +81,9 @@ func inUse(r resource.Resource) (Words, bool) {
 	case !ok || users.Unread != "":
 		return say("it cannot be read which network interfaces use the group", "グループを使用しているネットワークインターフェイスを読み取れません"), true
 	case len(users.IDs) > 0:
+		if len(users.IDs) == 1 {
+			return say("the network interface %s uses the group", "ネットワークインターフェイス %s がこのグループを使用しています", users.IDs[0]), true
+		}
 		return say("%d network interfaces use the group (%s, …)", "%d 個のネットワークインターフェイスがこのグループを使用しています（%s など）", len(users.IDs), users.IDs[0]), true
 	}
 	return Words{}, false

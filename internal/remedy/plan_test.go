@@ -384,7 +384,7 @@ func TestTheHashBindsExactlyThisPlan(t *testing.T) {
 func TestThePlanInWordsAndCalls(t *testing.T) {
 	p := prepare(t, "security-group-ingress", request(theHole(), "EC2.13"))
 	for language, want := range map[string][]string{
-		"en": {"remove 3 and add 2 entries", "Calls:", "ec2 RevokeSecurityGroupIngress {\"GroupId\":\"sg-1\",\"SecurityGroupRuleIds\":[\"sgr-all6\",\"sgr-tcp\"]}", "Must pass afterwards: EC2.13", "not tracked", "new rule ids", p.Hash()},
+		"en": {"remove 3 entries and add 2", "Calls:", "ec2 RevokeSecurityGroupIngress {\"GroupId\":\"sg-1\",\"SecurityGroupRuleIds\":[\"sgr-all6\",\"sgr-tcp\"]}", "Must pass afterwards: EC2.13", "not tracked", "new rule ids", p.Hash()},
 		"ja": {"3 件のエントリを削除し、2 件を追加", "実行する API:", "追跡されていない接続", "元に戻す手順:", p.Hash()},
 	} {
 		text := p.Text(language)

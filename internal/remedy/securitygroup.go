@@ -97,9 +97,9 @@ func (securityGroup) Plan(req Request) (Plan, error) {
 	p.Post.Keep = added
 	p.Inverse = wayBack(&p, req.Resource.ID, egress, slices.Concat(p.Post.Untouched, added), added, cut.remove, quota)
 	standing(&p, req, slices.Concat(p.Post.Untouched, added), egress)
-	p.Summary = say("%[1]s: remove %[2]d and add %[3]d entries", "%[1]s：%[2]d 件のエントリを削除し、%[3]d 件を追加します", req.Resource.ID, len(cut.remove), len(added))
+	p.Summary = say("%[1]s: remove %[4]s and add %[3]d", "%[1]s：%[2]d 件のエントリを削除し、%[3]d 件を追加します", req.Resource.ID, len(cut.remove), len(added), counted(len(cut.remove), "entry", "entries"))
 	if len(added) == 0 {
-		p.Summary = say("%[1]s: remove %[2]d entries", "%[1]s：%[2]d 件のエントリを削除します", req.Resource.ID, len(cut.remove))
+		p.Summary = say("%[1]s: remove %[3]s", "%[1]s：%[2]d 件のエントリを削除します", req.Resource.ID, len(cut.remove), counted(len(cut.remove), "entry", "entries"))
 	}
 	p.Warnings = append(p.Warnings, connectionWarnings()...)
 	p.Warnings = append(p.Warnings, cut.warnings(have, added)...)

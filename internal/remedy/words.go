@@ -1,6 +1,9 @@
 package remedy
 
-import "fmt"
+import (
+	"fmt"
+	"strconv"
+)
 
 // Words is one thing said in each language that zesei speaks.
 type Words struct {
@@ -26,4 +29,12 @@ func say(en, ja string, args ...any) Words {
 		return Words{en, ja}
 	}
 	return Words{fmt.Sprintf(en, args...), fmt.Sprintf(ja, args...)}
+}
+
+// counted is a number of things in English: "1 entry", "2 entries".
+func counted(n int, one, more string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + more
 }

@@ -80,7 +80,7 @@ func Said(rows []Row, about About, c *config.Config, m Markup, language string) 
 	}
 	out := Comment{}
 	if len(rest) > 0 {
-		lines = append(lines, in("%d more are called in the thread.", "ほか %d 名はスレッドで連絡します。", len(rest)))
+		lines = append(lines, in("%d more, called in the thread.", "ほか %d 名はスレッドで連絡します。", len(rest)))
 		for group := range slices.Chunk(rest, MostMentions) {
 			out.Thread = append(out.Thread, in("Owners, continued: %s", "担当(続き): %s", strings.Join(group, " ")))
 		}

@@ -1,9 +1,11 @@
 package report
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"zesei/internal/casefile"
@@ -19,11 +21,14 @@ type NextCase struct {
 	Severity finding.Severity `json:"severity"`
 	Account  string           `json:"account"`
 	Resource string           `json:"resource"`
-	Owner    string           `json:"owner"`
-	Due      time.Time        `json:"due"`
-	Overdue  bool             `json:"overdue"`
-	Ticket   string           `json:"ticket,omitempty"` // as the tracker calls it
-	Link     string           `json:"link,omitempty"`   // to the ticket
+	// Name is how a person calls the resource: the end of its ARN, or the account
+	// where the case is about the account itself.
+	Name    string    `json:"name"`
+	Owner   string    `json:"owner"`
+	Due     time.Time `json:"due"`
+	Overdue bool      `json:"overdue"`
+	Ticket  string    `json:"ticket,omitempty"` // as the tracker calls it
+	Link    string    `json:"link,omitempty"`   // to the ticket
 }
 
 // readNext fills in Next.
@@ -52,6 +57,13 @@ func (s *Summary) readNext(ctx context.Context, q store.Querier, of SummaryOf) e
 		n := NextCase{
 			Key: store.ShortKey(l.Key), Control: l.Key.Control, Title: l.Title, Severity: l.Severity, Account: l.Key.Account,
 			Resource: l.Key.Resource, Owner: l.Terms.Owner, Due: l.Terms.Due.In(of.Zone), Overdue: l.Overdue(of.At),
+		}
+		n.Name = n.Resource[strings.LastIndexAny(n.Resource, "/:")+1:]
+		if l.ResourceType == finding.AccountType {
+			n.Name = n.Account
+			if of.Account != nil {
+				n.Name = cmp.Or(of.Account(n.Account), n.Account)
+			}
 		}
 		if of.Catalogue != nil {
 			if c, ok := of.Catalogue.Lookup(n.Control); ok {

@@ -28,7 +28,7 @@ func hostile(t testing.TB, language string) Summary {
 	}
 	for i := range s.Next {
 		n := &s.Next[i]
-		n.Control, n.Title, n.Account, n.Resource, n.Owner, n.Ticket, n.Link = evil, evil, evil, evil, evil, evil, "javascript:alert(1)"
+		n.Control, n.Title, n.Account, n.Resource, n.Name, n.Owner, n.Ticket, n.Link = evil, evil, evil, evil, evil, evil, evil, "javascript:alert(1)"
 	}
 	for i := range s.History {
 		s.History[i].Standard, s.History[i].Title = evil+s.History[i].Standard, evil
@@ -209,7 +209,7 @@ func TestScorePages(t *testing.T) {
 			{Control: "ELB.1", Title: "…", Severity: "MEDIUM", Status: Disabled, Why: "1 アカウントで無効化されています: 使っていない"},
 			{Control: "RDS.3", Status: NoData, Why: "検出結果がありません"},
 			{Control: "RDS.5", Status: NoData, LeftOut: 4, Why: "4 件すべてが抑制または受容されています"},
-			{Control: "S3.8", Title: "…", Severity: "HIGH", Status: Passed, Passed: 9, Why: "9 件の検出に失敗はありません"},
+			{Control: "S3.8", Title: "…", Severity: "HIGH", Status: Passed, Passed: 9, Why: "9 件の検出結果に失敗はありません"},
 		}}}}
 	for _, language := range []string{"ja", "en"} {
 		page, err := p.HTML(language, tokyo)

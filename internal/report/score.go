@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 
 	"zesei/internal/control"
 	"zesei/internal/store"
@@ -253,7 +254,7 @@ func score(id string, controls map[string]tally, switched map[string]*off, of Sc
 		// archived three to five days after it.
 		if o := switched[id]; o != nil && t == (tally{}) {
 			c.Status = Disabled
-			c.Why = say(of.Language, "disabled in %d accounts: %s", "%d アカウントで無効化されています: %s", len(o.accounts), o.reason)
+			c.Why = say(of.Language, "disabled in %[3]s: %[2]s", "%[1]d アカウントで無効化されています: %[2]s", len(o.accounts), o.reason, counted(len(o.accounts), "account", "accounts"))
 		}
 		s.Controls = append(s.Controls, c)
 		*map[ControlStatus]*int{Passed: &s.Passed, Failed: &s.Failed, Unknown: &s.Unknown, NoData: &s.NoData, Disabled: &s.Disabled}[c.Status]++
@@ -267,22 +268,22 @@ func score(id string, controls map[string]tally, switched map[string]*off, of Sc
 // why says in words what makes the status.
 func (t tally) why(language string) string {
 	n := t.passed + t.failed + t.other
-	out := ""
+	out, of := "", counted(n, "finding", "findings")
 	switch t.status() {
 	case Failed:
-		out = say(language, "%d of %d findings fail", "%[2]d 件中 %[1]d 件が失敗しています", t.failed, n)
+		out = say(language, "%[1]d of %[3]s %[4]s", "%[2]d 件中 %[1]d 件が失敗しています", t.failed, n, of, map[bool]string{true: "fails", false: "fail"}[t.failed == 1])
 	case Unknown:
-		out = say(language, "%d of %d findings cannot tell (WARNING or NOT_AVAILABLE)", "%[2]d 件中 %[1]d 件が判定できていません(WARNING または NOT_AVAILABLE)", t.other, n)
+		out = say(language, "%[1]d of %[3]s cannot tell (WARNING or NOT_AVAILABLE)", "%[2]d 件中 %[1]d 件が判定できていません(WARNING または NOT_AVAILABLE)", t.other, n, of)
 	case Passed:
-		out = say(language, "none of %d findings fails", "%d 件の検出に失敗はありません", n)
+		out = say(language, "%[2]s, and none fails", "%[1]d 件の検出結果に失敗はありません", n, of)
 	default:
 		if t.ignored > 0 {
-			return say(language, "all %d findings are suppressed or accepted", "%d 件すべてが抑制または受容されています", t.ignored)
+			return say(language, "%[2]s, suppressed or accepted", "%[1]d 件すべてが抑制または受容されています", t.ignored, counted(t.ignored, "finding", "findings"))
 		}
 		return say(language, "no finding of it was taken in", "検出結果がありません")
 	}
 	if t.ignored > 0 {
-		out += say(language, "; %d more are suppressed or accepted", "(ほか %d 件は抑制または受容)", t.ignored)
+		out += say(language, "; %d more suppressed or accepted", "(ほか %d 件は抑制または受容)", t.ignored)
 	}
 	return out
 }
@@ -296,6 +297,14 @@ func (s Score) With(status ControlStatus) []string {
 		}
 	}
 	return ids
+}
+
+// counted is a number of things in English: "1 finding", "2 findings".
+func counted(n int, one, more string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + more
 }
 
 // say writes a sentence in a language.

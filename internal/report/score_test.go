@@ -41,10 +41,10 @@ func TestTheStatusOfAControl(t *testing.T) {
 		got[s.Standard] = s
 	}
 	want := []ControlScore{
-		{Control: "A.1", Status: Failed, Passed: 9, Failed: 1, Why: "1 of 10 findings fail"},
+		{Control: "A.1", Status: Failed, Passed: 9, Failed: 1, Why: "1 of 10 findings fails"},
 		{Control: "A.2", Status: Unknown, Passed: 1, Unknown: 1, Why: "1 of 2 findings cannot tell (WARNING or NOT_AVAILABLE)"},
-		{Control: "A.3", Status: Passed, Passed: 1, LeftOut: 7, Why: "none of 1 findings fails; 7 more are suppressed or accepted"},
-		{Control: "A.4", Status: NoData, LeftOut: 7, Why: "all 7 findings are suppressed or accepted"},
+		{Control: "A.3", Status: Passed, Passed: 1, LeftOut: 7, Why: "1 finding, and none fails; 7 more suppressed or accepted"},
+		{Control: "A.4", Status: NoData, LeftOut: 7, Why: "7 findings, suppressed or accepted"},
 	}
 	s := got["fsbp"]
 	if diff := cmp.Diff(want, s.Controls); diff != "" || *s.Score != 33 || s.Passed != 1 || s.Failed != 1 || s.Unknown != 1 || s.NoData != 1 {
@@ -87,7 +87,7 @@ func TestEveryControlOfAStandardHasAPlaceInItsScore(t *testing.T) {
 	}
 	for id, want := range map[string]string{
 		"ELB.1": "DISABLED 2 アカウントで無効化されています: unused here", "EC2.19": "FAILED 2 件中 2 件が失敗しています",
-		"S3.8": "PASSED 1 件の検出に失敗はありません", "RDS.3": "NO_DATA 検出結果がありません",
+		"S3.8": "PASSED 1 件の検出結果に失敗はありません", "RDS.3": "NO_DATA 検出結果がありません",
 	} {
 		if why[id] != want {
 			t.Errorf("%s: %s", id, why[id])

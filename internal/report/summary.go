@@ -126,7 +126,9 @@ type SummaryOf struct {
 	// narrow the links down.
 	Console  *Console
 	Accounts []string
-	Tickets  string // where the owner's tickets are listed
+	// Account is an account's name, "" where it has none; nil: its id is shown.
+	Account func(id string) string
+	Tickets string // where the owner's tickets are listed
 	// Closing replaces the last sentences: a text template on Summary by language.
 	Closing map[string]string
 	// Score says whose accounts are whose, as in ScoreOf.

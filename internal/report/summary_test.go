@@ -112,8 +112,8 @@ func aMonth(t testing.TB, owner, language string) Summary {
 	Since(s.Scores, s.History, of.From)
 	due := time.Date(2026, 3, 30, 18, 0, 0, 0, tokyo)
 	s.Next = []NextCase{
-		{Key: "0123456789ab", Control: "EC2.19", Title: "a title", Severity: finding.Critical, Account: "111122223333", Resource: "arn:aws:ec2:ap-northeast-1:111122223333:security-group/sg-1", Owner: "shop", Due: due, Overdue: true, Ticket: "412", Link: "https://redmine.example.com/issues/412"},
-		{Key: "123456789abc", Control: "S3.5", Title: "a title", Severity: finding.Medium, Account: "111122223333", Resource: "arn:aws:s3:::<b>|x`y`", Owner: "shop", Due: due.AddDate(0, 0, 7)},
+		{Key: "0123456789ab", Control: "EC2.19", Title: "a title", Severity: finding.Critical, Account: "111122223333", Resource: "arn:aws:ec2:ap-northeast-1:111122223333:security-group/sg-1", Name: "sg-1", Owner: "shop", Due: due, Overdue: true, Ticket: "412", Link: "https://redmine.example.com/issues/412"},
+		{Key: "123456789abc", Control: "S3.5", Title: "a title", Severity: finding.Medium, Account: "111122223333", Resource: "arn:aws:s3:::<b>|x`y`", Name: "<b>|x`y`", Owner: "shop", Due: due.AddDate(0, 0, 7)},
 	}
 	return s
 }

@@ -185,8 +185,8 @@ var statusWords = map[ControlStatus]control.Text{
 var (
 	scoreHeaders = []control.Text{
 		{EN: "Standard", JA: "基準"}, {EN: "Standard ID", JA: "基準ID"}, {EN: "Score %", JA: "スコア(%)"}, {EN: "Control ID", JA: "コントロールID"}, {EN: "Title", JA: "あるべき状態"},
-		{EN: "Severity", JA: "重要度"}, {EN: "Status", JA: "状態"}, {EN: "Passed findings", JA: "成功した検出"}, {EN: "Failed findings", JA: "失敗した検出"},
-		{EN: "Unknown findings", JA: "不明な検出"}, {EN: "Left out", JA: "除外した検出"}, {EN: "Why", JA: "理由"},
+		{EN: "Severity", JA: "重要度"}, {EN: "Status", JA: "状態"}, {EN: "Passed findings", JA: "成功した検出結果"}, {EN: "Failed findings", JA: "失敗した検出結果"},
+		{EN: "Unknown findings", JA: "不明な検出結果"}, {EN: "Left out", JA: "除外した検出結果"}, {EN: "Why", JA: "理由"},
 	}
 	historyHeaders = []control.Text{
 		{EN: "Day", JA: "日"}, {EN: "Standard", JA: "基準"}, {EN: "Standard ID", JA: "基準ID"}, {EN: "Score %", JA: "スコア(%)"},

@@ -41,7 +41,14 @@ func (v voice) date(d store.Day) string {
 }
 
 // when writes a moment, with its zone.
-func (v voice) when(at time.Time) string { return at.In(v.zone).Format("2006-01-02 15:04 MST") }
+func (v voice) when(at time.Time) string {
+	at = at.In(v.zone)
+	zone := at.Format("MST")
+	if strings.HasPrefix(zone, "+") || strings.HasPrefix(zone, "-") { // a zone without letters
+		zone = "UTC" + zone
+	}
+	return at.Format("2006-01-02 15:04 ") + zone
+}
 
 // period names a month where the days are one, else the first and the last day.
 func (v voice) period(from, to store.Day) string {
@@ -112,7 +119,6 @@ func (v voice) funcs() map[string]any {
 		"say": v.say, "day": v.day, "date": v.date, "when": v.when, "took": v.took, "percent": v.percent, "points": v.points,
 		"title": func(standard string) string { return standardTitle(standard, v.language) },
 		"age":   v.ageAt,
-		"name":  func(arn string) string { return arn[strings.LastIndexAny(arn, "/:")+1:] },
 		"to":    func(c StandardCount, severity string) string { return c.Links[finding.Severity(severity)] },
 	}
 }

@@ -28,7 +28,7 @@ func TestEveryWordOfATemplateIsEscapedByTheTracker(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := d.Body.In(shouting{})
-	for _, want := range []string{"<b S3.8: title  x>", "SEVERITY: HIGH", "<c arn:aws:s3:::logs>", "<l https://docs.aws.amazon.com/x>", "zesei-00000000-1"} {
+	for _, want := range []string{"<b S3.8 title  x>", "SEVERITY: HIGH", "<c arn:aws:s3:::logs>", "<l https://docs.aws.amazon.com/x>", "zesei-00000000-1"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q does not stand in\n%s", want, got)
 		}

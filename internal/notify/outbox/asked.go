@@ -11,8 +11,7 @@ import (
 	"zesei/internal/store"
 )
 
-// Wishes are told in the threads of messages where people can press buttons: who
-// may approve, and who is who.
+// Wishes are told in the threads of messages: who may approve, and who is who.
 type Wishes struct {
 	// Approvers are the Slack ids of those who may approve for an owner, the
 	// nearest first.
@@ -60,14 +59,14 @@ func (o *Outbox) asked(ctx context.Context, row store.Message, files []*casefile
 		}
 		f := byID[x.CaseID]
 		wish := o.wish(x, f.Terms.Owner)
-		wish.Control, wish.Resource = f.Key.Control, f.Key.Resource[strings.LastIndexAny(f.Key.Resource, "/:")+1:]
+		wish.Control, wish.Resource = f.Key.Control, o.resource(f)
 		m.Asked = append(m.Asked, wish)
 	}
 	return nil
 }
 
 func (o *Outbox) wish(x store.Exception, owner string) notify.Asked {
-	out := notify.Asked{ID: x.ID, Case: x.Scope.Case, State: notify.AskedState(x.State), Reason: x.Reason, Evidence: x.Evidence, Until: x.ExpiresAt, CloseHole: x.CloseHole}
+	out := notify.Asked{ID: x.ID, Case: x.Scope.Case, State: notify.AskedState(x.State), Reason: x.Reason, Evidence: x.Evidence, Until: x.ExpiresAt, CloseHole: x.CloseHole, NoButtons: !o.Interactive}
 	out.By, out.ByMember = o.Wishes.Who(x.AskedBy)
 	decided := x.ApprovedBy
 	if x.State == store.ExceptionRefused {

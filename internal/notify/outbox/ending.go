@@ -35,7 +35,7 @@ func (o *Outbox) endings(ctx context.Context, row store.Message, m notify.Messag
 		e.Cases = covered[x.ID].Now
 		m.Exceptions = append(m.Exceptions, e)
 	}
-	return m, nil
+	return m, o.callOnce(ctx, row, list, &m)
 }
 
 // wide is the wish of a row, with what came of it.
@@ -67,6 +67,9 @@ func (o *Outbox) wide(ctx context.Context, row store.Message, m notify.Message) 
 			}
 		}
 	}
+	if direct(row.Channel) != "" {
+		m.Mention = nil // it is theirs alone
+	}
 	return m, nil
 }
 
@@ -81,7 +84,7 @@ func (o *Outbox) ending(ctx context.Context, x store.Exception, language string)
 			return out, err
 		}
 		for _, f := range files {
-			out.Control, out.AccountID, out.Region, out.Resource = f.Key.Control, f.Key.Account, f.Key.Region, f.Key.Resource
+			out.Control, out.AccountID, out.Region, out.Resource, out.ResourceName = f.Key.Control, f.Key.Account, f.Key.Region, f.Key.Resource, o.resource(f)
 		}
 	}
 	if c, ok := o.Catalogue.Lookup(out.Control); ok {
@@ -90,7 +93,9 @@ func (o *Outbox) ending(ctx context.Context, x store.Exception, language string)
 	if out.AccountID != "" {
 		out.AccountName = o.Directory.Account(out.AccountID).Name
 	}
-	out.ResourceName = out.Resource[strings.LastIndexAny(out.Resource, "/:")+1:]
+	if out.ResourceName == "" {
+		out.ResourceName = out.Resource[strings.LastIndexAny(out.Resource, "/:")+1:]
+	}
 	return out, nil
 }
 

@@ -203,28 +203,25 @@ func (o *Outbox) control(id string, files []*casefile.File) notify.Control {
 	return c
 }
 
-// accountType is the type of a case about the account itself.
-const accountType = "AWS::::Account"
-
 // Case is a case as a message shows it.
 func (o *Outbox) Case(f *casefile.File, fix store.Fix, language string) notify.Case {
 	c := notify.Case{
 		Key: store.ShortKey(f.Key), Control: f.Key.Control, AccountID: f.Key.Account, AccountName: o.Directory.Account(f.Key.Account).Name,
-		Region: f.Key.Region, Resource: f.Key.Resource, ResourceName: f.Key.Resource[strings.LastIndexAny(f.Key.Resource, "/:")+1:], ResourceType: f.ResourceType,
+		Region: f.Key.Region, Resource: f.Key.Resource, ResourceName: o.resource(f), ResourceType: f.ResourceType,
 		Severity: f.Severity, Title: o.title(f, language), State: notify.State(f.State), Reason: f.Reason,
 		Proof: f.ProofIn(language), ClosedAt: f.ClosedAt, Due: f.Terms.Due, Overdue: f.Overdue(o.Now()), Recurrences: f.Life.Recurrences, Doubtful: f.Life.Doubtful,
 	}
 	if f.State == casefile.Open {
 		c.Reason = ""
 	}
+	if f.Terms.DueMoved {
+		c.DueWhy = cmp.Or(map[string]string{"ja": f.Terms.DueWhyJA}[language], f.Terms.DueWhy)
+	}
 	if x := f.Life.Exception; f.State == casefile.Accepted && x != nil {
 		c.Until, c.AcceptedBy, c.Reason = x.Until, o.name(x.ApprovedBy), cmp.Or(x.Reason, c.Reason)
 	}
 	if c.Assignee = f.Life.Assignee; c.Assignee != "" && o.Name != nil {
 		c.Assignee = o.Name(c.Assignee)
-	}
-	if f.ResourceType == accountType && c.AccountName != "" {
-		c.ResourceName = c.AccountName // the account itself, not its root user
 	}
 	doneBy(&c, cmp.Or(f.Life.BroughtBack, f.Life.Actor))
 	if fix.ID != "" {
@@ -234,6 +231,15 @@ func (o *Outbox) Case(f *casefile.File, fix store.Fix, language string) notify.C
 		c.Fix = nil // nothing is left to do
 	}
 	return c
+}
+
+// resource is how a person calls the resource of a case: the end of its ARN, or
+// the account where the case is about the account itself and not its root user.
+func (o *Outbox) resource(f *casefile.File) string {
+	if f.ResourceType == finding.AccountType {
+		return cmp.Or(o.Directory.Account(f.Key.Account).Name, f.Key.Account)
+	}
+	return f.Key.Resource[strings.LastIndexAny(f.Key.Resource, "/:")+1:]
 }
 
 func (o *Outbox) title(f *casefile.File, language string) string {

@@ -80,7 +80,7 @@ func button(language, do, value string) *slackgo.ButtonBlockElement {
 // about it, or nobody hears when they are pressed. Which stand there depends on the
 // view alone, so that they change with what is said.
 func buttons(v notify.View, messageKey string) []slackgo.BlockElement {
-	if !v.Interactive && v.Asked == nil {
+	if !v.Interactive && (v.Asked == nil || v.Asked.NoButtons) {
 		return nil
 	}
 	var out []slackgo.BlockElement

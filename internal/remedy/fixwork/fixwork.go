@@ -145,6 +145,8 @@ func (x *Fixes) repair(ctx context.Context, f store.Fix, p remedy.Plan, log *Log
 	switch {
 	case out.State != remedy.Applied:
 		return "; whether kept access was lost could not be told: " + out.Why.EN
+	case len(lost) == 1:
+		return "; 1 entry of kept access was given back"
 	case len(lost) > 0:
 		return fmt.Sprintf("; %d entries of kept access were given back", len(lost))
 	}
@@ -210,6 +212,9 @@ func (x *Fixes) judge(ctx context.Context, f store.Fix, p remedy.Plan, log Log, 
 		_, err = x.Work.FixTo(ctx, f.ID, store.FixVerified, "read again: "+passed(p), x.raw(log), verdicts)
 	case v.State == remedy.Passed:
 		why := fmt.Sprintf("the controls pass, and %d entries that should stand are missing", len(v.Missing))
+		if len(v.Missing) == 1 {
+			why = "the controls pass, and 1 entry that should stand is missing"
+		}
 		why += x.repair(ctx, f, p, &log)
 		_, err = x.Work.FixTo(ctx, f.ID, store.FixVerified, why, x.raw(log), verdicts)
 	case v.State == remedy.Failed:
