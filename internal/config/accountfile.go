@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"zesei/internal/config/document"
 )
@@ -55,6 +56,10 @@ type accountFile struct {
 }
 
 func (f *accountFile) readCSV(text string) {
+	if !utf8.ValidString(text) {
+		f.wrong(1, 1, "the file is not UTF-8", "save it as \"CSV UTF-8\"; Excel's plain CSV is Shift_JIS in Japan")
+		return
+	}
 	r := csv.NewReader(strings.NewReader(strings.TrimPrefix(text, "\ufeff")))
 	header, err := r.Read()
 	if err != nil {

@@ -63,6 +63,10 @@ func TestMistakesInAccountFiles(t *testing.T) {
 	if _, err = c.FileAccounts(); err == nil || err.Error() != "a.csv:1:1: there is no column AccountId; the columns are Account, 担当; name the one that holds the account id: columns: {id: …}" {
 		t.Errorf("a missing column is told once, not for each line:\n%v", err)
 	}
+	c = withFiles(t, fileRows, map[string]string{"a.csv": "AccountId,\x92S\x93\x96\n111122223333,x\n", "b.yaml": "[]\n"})
+	if _, err = c.FileAccounts(); err == nil || !strings.HasPrefix(err.Error(), "a.csv:1:1: the file is not UTF-8; save it as") {
+		t.Errorf("%v", err)
+	}
 	c = withFiles(t, fileRows, map[string]string{"a.csv": "", "b.yaml": "- {id: 12345678901}\n- x\n"})
 	_, err = c.FileAccounts()
 	for _, want := range []string{"a.csv:1:1: the file has no line that names its columns", `b.yaml:1:8: [0].id: an account id is text`, "b.yaml:2:3: [1]: this is text; expected a mapping"} {
