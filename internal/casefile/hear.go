@@ -100,6 +100,7 @@ func (f *File) suppress(by, why string, moves []Move) []Move {
 // hearOpen applies a statement to a case that is open, accepted or suppressed.
 func (f *File) hearOpen(s, before Statement, known, fresh bool, env Env, moves []Move) ([]Move, Wants) {
 	w := Wants{Updated: fresh || len(moves) > 0, Tell: len(moves) > 0}
+	w.Hub = !known && f.State != Open // Security Hub shall show this finding, too, as it shows the others
 	moves, w = f.hearWorkflow(s, before, known, env, moves, w)
 	if s.Status == finding.Failed && s.Speaks() && f.Life.Doubtful {
 		f.Life.Doubtful = false

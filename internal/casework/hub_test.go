@@ -30,3 +30,16 @@ func TestSecurityHubIsToldWithWordsThatACaseIsOpenAgain(t *testing.T) {
 		t.Errorf("Security Hub is to be told %+v (%v), want NEW with a note", due, err)
 	}
 }
+
+// What another standard says of a risk that is accepted is accepted too.
+func TestAFindingThatJoinsAnAcceptedCaseIsSuppressedToo(t *testing.T) {
+	s := newScene(t)
+	s.rules.Hub = func(account, region string) (string, string, bool) { return account, region, true }
+	s.take(s.said(finding.Failed))
+	s.accepted(casework.Ask{Case: s.only().ID, Until: s.now.Add(48 * time.Hour)})
+	s.later(time.Hour)
+	s.take(s.said(finding.Failed, func(f *finding.Finding) { f.Source.ID, f.ObservedAt = "second", s.now }))
+	if got := s.hubWants(); got["finding-1"] != "SUPPRESSED" || got["second"] != "SUPPRESSED" {
+		t.Errorf("Security Hub is told %v", got)
+	}
+}
