@@ -135,9 +135,11 @@ func (w *Work) StartFix(ctx context.Context, fixID string) (store.Fix, error) {
 			f.State, f.EndedAt, f.Why = store.FixExpired, b.now, "it was not applied in time"
 			return b.fixNote(ctx, f, "zesei", "fix expired", f.Why, map[string]string{"fix": f.ID}, true)
 		}
-		if !resume {
-			if over, err := b.overtaken(ctx, f); err != nil || over {
+		if !resume || untouched(f) {
+			if over, err := b.overtaken(ctx, f); err != nil {
 				return err
+			} else if over {
+				return store.Release(ctx, b.tx, f.Resource, f.ID)
 			}
 		}
 		ok, err := store.Lease(ctx, b.tx, f.Resource, f.ID, b.now, b.now.Add(FixLease))
@@ -158,7 +160,11 @@ func (w *Work) StartFix(ctx context.Context, fixID string) (store.Fix, error) {
 	})
 }
 
-// overtaken ends a fix that has not started and one of whose cases is not open any
+// untouched says that no step of a fix was so much as intended: it was begun, and
+// came no further.
+func untouched(f *store.Fix) bool { return len(f.Log) == 0 || string(f.Log) == "[]" }
+
+// overtaken ends a fix that has done nothing yet and one of whose cases is not open any
 // more: its risk was accepted, it was suppressed, or it is mended. What is still
 // open is planned again.
 func (b *batch) overtaken(ctx context.Context, f *store.Fix) (bool, error) {
