@@ -58,13 +58,7 @@ func (s *Summary) readNext(ctx context.Context, q store.Querier, of SummaryOf) e
 			Key: store.ShortKey(l.Key), Control: l.Key.Control, Title: l.Title, Severity: l.Severity, Account: l.Key.Account,
 			Resource: l.Key.Resource, Owner: l.Terms.Owner, Due: l.Terms.Due.In(of.Zone), Overdue: l.Overdue(of.At),
 		}
-		n.Name = n.Resource[strings.LastIndexAny(n.Resource, "/:")+1:]
-		if l.ResourceType == finding.AccountType {
-			n.Name = n.Account
-			if of.Account != nil {
-				n.Name = cmp.Or(of.Account(n.Account), n.Account)
-			}
-		}
+		n.Name = of.nameOf(l.ResourceType, n.Account, n.Resource)
 		if of.Catalogue != nil {
 			if c, ok := of.Catalogue.Lookup(n.Control); ok {
 				n.Title = c.Title.In(of.Language)
@@ -80,6 +74,17 @@ func (s *Summary) readNext(ctx context.Context, q store.Querier, of SummaryOf) e
 		s.Next = append(s.Next, n)
 	}
 	return nil
+}
+
+// nameOf is how a person calls a resource.
+func (of SummaryOf) nameOf(kind, account, resource string) string {
+	switch {
+	case kind != finding.AccountType:
+		return resource[strings.LastIndexAny(resource, "/:")+1:]
+	case of.Account == nil:
+		return account
+	}
+	return cmp.Or(of.Account(account), account)
 }
 
 // ticketLink is the address of a ticket, as its tracker gave it.

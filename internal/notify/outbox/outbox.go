@@ -214,9 +214,7 @@ func (o *Outbox) Case(f *casefile.File, fix store.Fix, language string) notify.C
 	if f.State == casefile.Open {
 		c.Reason = ""
 	}
-	if f.Terms.DueMoved {
-		c.DueWhy = cmp.Or(map[string]string{"ja": f.Terms.DueWhyJA}[language], f.Terms.DueWhy)
-	}
+	c.DueWhy = dueWhy(f, language)
 	if x := f.Life.Exception; f.State == casefile.Accepted && x != nil {
 		c.Until, c.AcceptedBy, c.Reason = x.Until, o.name(x.ApprovedBy), cmp.Or(x.Reason, c.Reason)
 	}
@@ -240,6 +238,17 @@ func (o *Outbox) resource(f *casefile.File) string {
 		return cmp.Or(o.Directory.Account(f.Key.Account).Name, f.Key.Account)
 	}
 	return f.Key.Resource[strings.LastIndexAny(f.Key.Resource, "/:")+1:]
+}
+
+// dueWhy says how a deadline came about that days off moved; "" of any other.
+func dueWhy(f *casefile.File, language string) string {
+	switch {
+	case !f.Terms.DueMoved:
+		return ""
+	case language == "ja" && f.Terms.DueWhyJA != "":
+		return f.Terms.DueWhyJA
+	}
+	return f.Terms.DueWhy
 }
 
 func (o *Outbox) title(f *casefile.File, language string) string {
