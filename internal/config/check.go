@@ -59,9 +59,6 @@ func (c *Config) checkNotYet() {
 	}
 	refuse("retention.raw", !c.Retention.Raw.IsZero())
 	refuse("retention.closed", !c.Retention.Closed.IsZero() && c.Audit.Bucket == "")
-	if strings.HasPrefix(c.Store, "postgres") {
-		c.wrong("store", "this version keeps its store in SQLite only", "sqlite:FILE", "")
-	}
 }
 
 func (c *Config) wrong(path, message, expected, hint string) {
@@ -104,8 +101,11 @@ func (c *Config) checkStore() {
 		return
 	}
 	scheme, rest, _ := strings.Cut(c.Store, ":")
-	if !slices.Contains([]string{"sqlite", "postgres", "postgresql"}, scheme) || rest == "" {
-		c.wrong("store", fmt.Sprintf("%q is no store", c.Store), "sqlite:FILE or postgres://…", "")
+	switch {
+	case scheme == "postgres" || scheme == "postgresql": // the address may hold a password
+		c.wrong("store", "this version keeps its store in SQLite only", "sqlite:FILE", "")
+	case scheme != "sqlite" || rest == "":
+		c.wrong("store", fmt.Sprintf("%q is no store", c.Store), "sqlite:FILE", "")
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 
 // Config is zesei.yaml. It is not changed after Load.
 type Config struct {
-	Store           string             `yaml:"store" jsonschema_description:"sqlite:FILE or postgres://…; default sqlite:./zesei.db"`
+	Store           string             `yaml:"store" jsonschema_description:"sqlite:FILE; default sqlite:./zesei.db"`
 	Timezone        string             `yaml:"timezone" jsonschema_description:"IANA name; default UTC"`
 	Language        string             `yaml:"language" jsonschema:"enum=ja,enum=en" jsonschema_description:"default en"`
 	Intake          Intake             `yaml:"intake"`

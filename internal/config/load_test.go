@@ -202,3 +202,15 @@ func TestHowSlackComesBackIsChecked(t *testing.T) {
 		}
 	}
 }
+
+// What is refused is not offered either, by an error or by the schema.
+func TestOnlySQLiteIsOfferedAsAStore(t *testing.T) {
+	_, err := Parse("zesei.yaml", []byte("store: mysql://x\n"), environment, os.ReadFile)
+	schema, bad := Schema()
+	if bad != nil {
+		t.Fatal(bad)
+	}
+	if err == nil || !strings.Contains(err.Error(), "expected sqlite:FILE") || strings.Contains(err.Error()+string(schema), "postgres") {
+		t.Errorf("got %v", err)
+	}
+}
