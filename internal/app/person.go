@@ -102,6 +102,7 @@ func (a *App) exceptionRules() casework.ExceptionRules {
 	_, warn := a.Policy.Exceptions()
 	return casework.ExceptionRules{
 		Latest: a.Policy.ExceptionEnd, Warn: warn.Duration(), Reach: a.reach, Approvers: a.reachApprovers,
-		Owner: func(name string) bool { _, ok := a.Config.Owners[name]; return ok },
+		DefaultOwner: a.Config.DefaultOwner(),
+		Owner:        func(name string) bool { _, ok := a.Config.Owners[name]; return ok },
 	}
 }

@@ -175,6 +175,9 @@ func (e *Exporter) Export(ctx context.Context, f *casefile.File) (*CaseFile, err
 	if c.Chain, err = store.Audit(ctx, q, f.ID, c.Hash.String()); err != nil {
 		return nil, err
 	}
+	// The chain as it was when the case was read: another process may have added
+	// to it since.
+	c.Chain = slices.DeleteFunc(c.Chain, func(e casefile.Entry) bool { return e.Seq > f.AuditSeq })
 	if err := casefile.VerifyChain(c.Chain); err != nil {
 		return nil, fmt.Errorf("the audit chain of case %s is broken: %w", store.ShortKey(f.Key), err)
 	}

@@ -241,6 +241,10 @@ func percent(p *int) string {
 	return strconv.Itoa(*p) + "%"
 }
 
+// formula are the characters that begin a formula, with the wide forms that
+// spreadsheets take for them.
+const formula = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
+
 // writeCSV writes rows. A cell that a spreadsheet would take for a formula gets a
 // leading apostrophe (OWASP, "CSV Injection").
 func writeCSV(rows [][]string) ([]byte, error) {
@@ -248,7 +252,7 @@ func writeCSV(rows [][]string) ([]byte, error) {
 	w := csv.NewWriter(&b)
 	for _, r := range rows {
 		for i := range r {
-			if r[i] != "" && strings.ContainsRune("=+-@\t\r", rune(r[i][0])) {
+			if strings.IndexAny(r[i], formula) == 0 {
 				r[i] = "'" + r[i]
 			}
 		}

@@ -23,6 +23,8 @@ type ExceptionRules struct {
 	Warn time.Duration
 	// Owner says whether there is an owner of that name; nil: not known.
 	Owner func(name string) bool
+	// DefaultOwner gets whatever nobody is known to own; "" none.
+	DefaultOwner string
 	// Reach are the channels of the person with an ID of the audit chain
 	// (cli:taro); none: they cannot be reached.
 	Reach func(id string) []string

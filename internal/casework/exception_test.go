@@ -194,7 +194,8 @@ func TestASourceWithoutTagsTakesNoneAway(t *testing.T) {
 
 func TestAScopeThatIsTooWideOrNamesNothingIsRefusedWithTheReason(t *testing.T) {
 	s := newScene(t)
-	s.rules.Exceptions.Owner = func(name string) bool { return name == "shop" }
+	s.rules.Exceptions.Owner = func(name string) bool { return name == "shop" || name == "security" }
+	s.rules.Exceptions.DefaultOwner = "security"
 	until := s.now.Add(time.Hour)
 	for want, ask := range map[string]casework.Ask{
 		"cover too much: it names":         {Scope: store.Scope{Account: shop}, Until: until},
@@ -205,6 +206,7 @@ func TestAScopeThatIsTooWideOrNamesNothingIsRefusedWithTheReason(t *testing.T) {
 		"expected 12 digits":               {Scope: store.Scope{Control: "EC2.19", Account: "shop"}, Until: until},
 		"expected a Region such as":        {Scope: store.Scope{Control: "EC2.19", Account: shop, Region: "Tokyo"}, Until: until},
 		`there is no owner "shopp"`:        {Scope: store.Scope{Control: "EC2.19", Owner: "shopp"}, Until: until},
+		"whatever nobody is known to own":  {Scope: store.Scope{Control: "EC2.19", Owner: "security"}, Until: until},
 		"expected name=value":              {Scope: store.Scope{Tag: "sandbox", Account: shop}, Until: until},
 		"expected the ARN of one resource": {Scope: store.Scope{Resource: "sg-1"}, Until: until},
 		"is the account itself":            {Scope: store.Scope{Resource: "arn:aws:iam::111122223333:root"}, Until: until},

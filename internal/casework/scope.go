@@ -91,6 +91,9 @@ func (r *Rules) checkScope(s store.Scope) (store.Scope, error) {
 	if s.Owner != "" && r.Exceptions.Owner != nil && !r.Exceptions.Owner(s.Owner) {
 		return s, refused("there is no owner %q in the configuration (owners:)", s.Owner)
 	}
+	if s.Owner != "" && s.Owner == r.Exceptions.DefaultOwner && s.Account == "" {
+		return s, refused("%s is the default owner, who also gets whatever nobody is known to own: name an account beside it", s.Owner)
+	}
 	if s.Tag != "" {
 		if key, value, ok := strings.Cut(s.Tag, "="); !ok || key == "" || value == "" {
 			return s, refused("tag %q: expected name=value", s.Tag)

@@ -60,7 +60,7 @@ func FileName(at time.Time, zone *time.Location) string {
 // formula are the characters that begin a formula, with the wide forms that
 // Japanese Excel takes for the same.
 // https://owasp.org/www-community/attacks/CSV_Injection
-const formula = "=+-@\t\r\n=+-@"
+const formula = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
 
 // cell makes a value harmless: control characters go (a line break stays), and
 // what would begin a formula gets an apostrophe before it.

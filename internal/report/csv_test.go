@@ -60,7 +60,7 @@ func TestTheCSVOpensAsItWasMeant(t *testing.T) {
 }
 
 func TestNoCellRunsAsAFormula(t *testing.T) {
-	for _, evil := range []string{`=HYPERLINK("http://x")`, "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "=1+1", "\x00=1"} {
+	for _, evil := range []string{`=HYPERLINK("http://x")`, "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "=1+1", "\x00=1", "\uff1d1", "\uff0b1", "\uff0d1", "\uff20A"} {
 		got := readBack(t, CSV([]Row{row(evil)}, "en", time.UTC))[1][0]
 		if !strings.HasPrefix(got, "'") {
 			t.Errorf("%q is written as %q", evil, got)
