@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	hub "github.com/aws/aws-sdk-go-v2/service/securityhub"
@@ -13,34 +14,41 @@ import (
 )
 
 // ControlTargets are the accounts and Regions whose controls are kept as wanted:
-// each known account in its own Regions, else in those of the intake, else in the
-// caller's. Empty lists want all.
-func (a *App) ControlTargets(ctx context.Context, accounts, regions []string) ([]controlstate.Target, error) {
+// each known account in its own Regions, else in those of the intake, else in
+// those that are asked for, else in the caller's. Empty lists want all. note says
+// so where a Region is asked that nobody named.
+func (a *App) ControlTargets(ctx context.Context, accounts, regions []string) (out []controlstate.Target, note string, err error) {
 	if a.Cloud == nil {
-		return nil, errNoAccount
+		return nil, "", errNoAccount
 	}
 	intake, _ := a.hubIntake()
 	otherwise := intake.Regions
 	if len(otherwise) == 0 {
+		otherwise = regions
+	}
+	unnamed := len(otherwise) == 0
+	if unnamed {
 		cfg, err := a.Cloud.Ambient(ctx, "")
 		if err != nil {
-			return nil, err
+			return nil, "", err
 		}
 		otherwise = []string{cfg.Region}
 	}
 	known := a.Directory.Accounts()
 	if len(known) == 0 && len(accounts) == 0 {
-		return nil, errNoAccount
+		return nil, "", errNoAccount
 	}
-	var out []controlstate.Target
+	meant, asked := 0, 0
 	for _, id := range known {
 		if len(accounts) > 0 && !slices.Contains(accounts, id) {
 			continue
 		}
+		meant++
 		_, access := a.Directory.lookup(id)
 		in := access.Regions
 		if len(in) == 0 {
 			in = otherwise
+			asked++
 		}
 		for _, region := range in {
 			if len(regions) == 0 || slices.Contains(regions, region) {
@@ -48,7 +56,11 @@ func (a *App) ControlTargets(ctx context.Context, accounts, regions []string) ([
 			}
 		}
 	}
-	return out, nil
+	if unnamed && asked > 0 {
+		note = fmt.Sprintf("no Region is configured for %d of %d accounts: they are asked in %s only, the Region of the AWS credentials (us-east-1 where these have none); name theirs with --region, with regions: of the accounts, or with intake.securityhub.regions",
+			asked, meant, otherwise[0])
+	}
+	return out, note, nil
 }
 
 // ControlClients reach Security Hub through the roles of the accounts.

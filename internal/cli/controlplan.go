@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -36,9 +37,12 @@ func (c controlScope) read(e *env, a *app.App) (*controlstate.Live, error) {
 		}
 		standards = append(standards, id)
 	}
-	targets, err := a.ControlTargets(e.ctx, accounts, c.Region)
+	targets, note, err := a.ControlTargets(e.ctx, accounts, c.Region)
 	if err != nil {
 		return nil, err
+	}
+	if note != "" {
+		e.showNotes([]string{note})
 	}
 	if len(targets) == 0 {
 		return nil, use("no known account and Region is meant: check accounts: in the configuration, --account and --region")
@@ -75,7 +79,10 @@ func (c *controlPlanCmd) Run(e *env) error {
 	} else if err := e.showPlan(a, p); err != nil {
 		return err
 	}
-	if len(p.Problems) > 0 {
+	switch {
+	case p.Items == 0 && len(p.Problems) > 0:
+		return &controlstate.UnreadError{Problems: p.Problems}
+	case len(p.Problems) > 0:
 		return errFound
 	}
 	return nil
@@ -120,6 +127,9 @@ func (c *controlPlanCmd) plan(e *env) (*app.App, *controlstate.Plan, error) {
 
 func (e *env) showPlan(a *app.App, p *controlstate.Plan) error {
 	e.showProblems(p.Problems)
+	if p.Items == 0 && len(p.Problems) > 0 {
+		return nil // nothing to change is not what is known
+	}
 	if len(p.Changes) == 0 {
 		_, err := fmt.Fprintf(e.Out, "%d controls read, %d not managed: nothing to change\n", p.Items, p.Unchosen)
 		return err
@@ -144,8 +154,8 @@ func (e *env) showPlan(a *app.App, p *controlstate.Plan) error {
 }
 
 func (e *env) showProblems(list []controlstate.Problem) {
-	for _, p := range list {
-		fmt.Fprintf(e.Err, "zesei: %s\n", printable(p.String()))
+	for _, g := range controlstate.Group(list) {
+		fmt.Fprintf(e.Err, "zesei: %s\n", printable(g.String()))
 	}
 }
 
@@ -169,6 +179,14 @@ func (c *controlApplyCmd) Run(e *env) error {
 	person, err := c.may(e, a, p.Hash(), "")
 	if err != nil {
 		return err
+	}
+	if p.Items == 0 && len(p.Problems) > 0 {
+		unread := &controlstate.UnreadError{Problems: p.Problems}
+		if e.root.JSON {
+			return errors.Join(e.print(controlstate.Summary{Plan: p.Hash(), Actor: person, Problems: p.Problems}), unread)
+		}
+		e.showProblems(p.Problems)
+		return unread
 	}
 	s, err := a.ControlApplier().Apply(e.ctx, p, person)
 	return e.applied(s, err)
@@ -197,7 +215,11 @@ func (e *env) applied(s *controlstate.Summary, err error) error {
 	} else {
 		e.showProblems(s.Problems)
 		e.showNotes(s.Notes)
-		_, err = fmt.Fprintf(e.Out, "run %s: %d changes done, %d failed\n", s.Run, s.Done, s.Failed)
+		if s.Run == "" {
+			_, err = fmt.Fprintln(e.Out, "nothing to change: no run was recorded")
+		} else {
+			_, err = fmt.Fprintf(e.Out, "run %s: %d changes done, %d failed\n", s.Run, s.Done, s.Failed)
+		}
 	}
 	if err == nil && !s.OK() {
 		err = errFound
@@ -225,6 +247,10 @@ func (c *controlImportCmd) Run(e *env) error {
 	}
 	live, err := c.controlScope.read(e, a)
 	if err != nil {
+		return err
+	}
+	if err := live.Nothing(); err != nil {
+		e.showProblems(live.Problems)
 		return err
 	}
 	if err := c.write(e, controlstate.Import(live)); err != nil {

@@ -30,7 +30,7 @@ type Applier struct {
 // Summary is what came of a run. Each change of the plan is in one of the
 // numbers, and each that is not Done has a Problem.
 type Summary struct {
-	Run      string    `json:"run"`
+	Run      string    `json:"run"`  // "": there was nothing to do, and nothing was recorded
 	Plan     string    `json:"plan"` // hash
 	Actor    string    `json:"actor"`
 	Done     int       `json:"done"`
@@ -62,6 +62,13 @@ func (a *Applier) Apply(ctx context.Context, p *Plan, actor string) (*Summary, e
 	if err != nil {
 		return out, err
 	}
+	enabled := func(it Item) (on, looked bool) {
+		st, ok := p.live[it]
+		return st.Enabled, ok
+	}
+	if idle, err := a.idle(ctx, rows, enabled); idle || err != nil {
+		return out, err
+	}
 	run, err := a.begin(ctx, out.Plan, actor, rows)
 	if err != nil {
 		return out, err
@@ -71,10 +78,7 @@ func (a *Applier) Apply(ctx context.Context, p *Plan, actor string) (*Summary, e
 	for _, c := range p.Changes {
 		again[c.Item] = true
 	}
-	out.Resumed, err = a.settle(ctx, run.ID, again, func(it Item) (on, looked bool) {
-		st, ok := p.live[it]
-		return st.Enabled, ok
-	})
+	out.Resumed, err = a.settle(ctx, run.ID, again, enabled)
 	if err != nil {
 		return out, err
 	}

@@ -78,11 +78,6 @@ func (a *Applier) ApplyCentral(ctx context.Context, p *CentralPlan, actor string
 	if err != nil {
 		return out, err
 	}
-	run, err := a.begin(ctx, out.Plan, actor, rows)
-	if err != nil {
-		return out, err
-	}
-	out.Run = run.ID
 	again, stands := map[Item]bool{}, map[Item]bool{}
 	for _, r := range rows {
 		again[Item{r.Account, r.Region, r.Standard, r.Control}] = true
@@ -95,7 +90,17 @@ func (a *Applier) ApplyCentral(ctx context.Context, p *CentralPlan, actor string
 			stands[policyItem(p.Administrator, p.Home, one.ID, id)] = on
 		}
 	}
-	out.Resumed, err = a.settle(ctx, run.ID, again, func(it Item) (on, looked bool) { on, looked = stands[it]; return on, looked })
+	enabled := func(it Item) (on, looked bool) { on, looked = stands[it]; return on, looked }
+	if idle, err := a.idle(ctx, rows, enabled); idle || err != nil {
+		out.Problems, out.Notes = append([]Problem{}, p.Problems...), p.Notes
+		return out, err
+	}
+	run, err := a.begin(ctx, out.Plan, actor, rows)
+	if err != nil {
+		return out, err
+	}
+	out.Run = run.ID
+	out.Resumed, err = a.settle(ctx, run.ID, again, enabled)
 	if err != nil {
 		return out, err
 	}

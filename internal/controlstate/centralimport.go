@@ -17,8 +17,8 @@ import (
 func ImportCentral(c *Central) string {
 	var b strings.Builder
 	b.WriteString("# What configuration policies of Security Hub disable; what no rule names is enabled,\n# and stays as it is.\n")
-	for _, p := range c.Problems {
-		fmt.Fprintf(&b, "# not read: %s\n", strings.ReplaceAll(p.String(), "\n", " "))
+	for _, g := range Group(c.Problems) {
+		fmt.Fprintf(&b, "# not read: %s\n", strings.ReplaceAll(g.String(), "\n", " "))
 	}
 	var rules strings.Builder
 	for _, p := range c.Policies {

@@ -18,8 +18,8 @@ func Import(live *Live) string {
 	var b strings.Builder
 	rules := imported(live)
 	fmt.Fprintf(&b, "# %d controls of standards, accounts and Regions were read; what no rule names is enabled,\n# and stays as it is.\n", len(live.Items))
-	for _, p := range live.Problems {
-		fmt.Fprintf(&b, "# not read: %s\n", strings.ReplaceAll(p.String(), "\n", " "))
+	for _, g := range Group(live.Problems) {
+		fmt.Fprintf(&b, "# not read: %s\n", strings.ReplaceAll(g.String(), "\n", " "))
 	}
 	if len(rules) == 0 {
 		b.WriteString("controls: []\n")

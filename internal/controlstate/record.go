@@ -27,6 +27,21 @@ func (a *Applier) begin(ctx context.Context, plan, actor string, rows []store.Co
 	return run, a.DB.Update(ctx, func(tx *store.Tx) error { return store.AddControlRun(ctx, tx, &run, rows) })
 }
 
+// idle says that a run would change nothing and close no record of an earlier
+// one: it needs no record of its own.
+func (a *Applier) idle(ctx context.Context, rows []store.ControlChange, enabled func(Item) (bool, bool)) (bool, error) {
+	if len(rows) > 0 {
+		return false, nil
+	}
+	open, err := store.OpenControlChanges(ctx, a.DB.View(), "")
+	for _, c := range open {
+		if _, looked := enabled(Item{c.Account, c.Region, c.Standard, c.Control}); looked {
+			return false, err
+		}
+	}
+	return err == nil, err
+}
+
 // settle closes the records of earlier runs that were cut off, as far as this
 // plan has looked at what they are about: enabled says how an item stands. What
 // was not looked at stays open.
