@@ -13,7 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"zesei/internal/casefile"
 	"zesei/internal/config"
 	"zesei/internal/notify/slack"
 	"zesei/internal/report"
@@ -64,10 +63,7 @@ func (a *App) SummaryOf(ctx context.Context, ask SummaryAsk) (report.Summary, er
 	of := report.SummaryOf{
 		Owner: ask.Owner, Standards: a.Policy.Standards(), Language: ask.Language, At: a.Now(), Zone: a.Config.Zone(), From: ask.From, To: ask.To,
 		Catalogue: a.Catalogue, Closing: closing, Score: a.scoreOf(),
-		Account: func(id string) string { return a.Directory.Account(id).Name },
-	}
-	if region != "" {
-		of.Console = &report.Console{Region: region}
+		Account: func(id string) string { return a.Directory.Account(id).Name }, Console: &report.Console{Region: region},
 	}
 	if ask.Owner != "" {
 		of.Accounts = a.accountsOf(ask.Owner)
@@ -139,19 +135,20 @@ func ScoreScope(accounts []string, owner string) (scope, name string, ok bool) {
 	return "", "", false
 }
 
-// consoleRegion is the Region whose console shows the findings: the first that
-// is polled, else that of an open case. "" where none is known.
+// consoleRegion is the Region whose console shows the findings of all: the first
+// that the intake polls, else the one in which Security Hub was polled, which is
+// where it aggregates. "" where none or several are known.
 func (a *App) consoleRegion(ctx context.Context) (string, error) {
-	if hub := a.Config.Intake.SecurityHub; hub != nil && len(hub.Regions) > 0 {
+	hub, _ := a.hubIntake()
+	if len(hub.Regions) > 0 {
 		return hub.Regions[0], nil
 	}
-	page, _, err := store.List(ctx, a.DB.View(), store.Filter{States: []casefile.State{casefile.Open}, Limit: 50})
-	for _, l := range page {
-		if l.Key.Region != "" && l.Key.Region != "global" {
-			return l.Key.Region, err
-		}
+	prefix := "securityhub " + cmp.Or(accountOf(hub.Role), a.Directory.own) + " "
+	polled, err := store.MetaNames(ctx, a.DB.View(), prefix)
+	if err != nil || len(polled) != 1 {
+		return "", err
 	}
-	return "", err
+	return strings.TrimPrefix(polled[0], prefix), nil
 }
 
 // ticketList is where an owner's tickets are listed in the tracker's pages; ""

@@ -1,18 +1,58 @@
 package report
 
 import (
+	"context"
+	"maps"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"zesei/internal/control"
 	"zesei/internal/finding"
+	"zesei/internal/store"
 )
 
 // Console makes links into Security Hub's console of one Region: the one that
-// findings of the others are aggregated to.
+// findings of the others are aggregated to. Where none is known, a link leads to
+// the Region in which most open cases of its filter stand.
 type Console struct {
 	Region string
+
+	open []store.OpenPlace
+}
+
+// mostPlaced is how many open cases are looked at to find a Region.
+const mostPlaced = 10_000
+
+// placed is the console that knows where open cases stand, if it has to.
+func (c *Console) placed(ctx context.Context, q store.Querier, owner string) (*Console, error) {
+	if c == nil || c.Region != "" {
+		return c, nil
+	}
+	open, err := store.OpenPlaces(ctx, q, owner, mostPlaced)
+	return &Console{open: open}, err
+}
+
+// at is the console of one Region for a filter; of several with as many cases it
+// is the first by name. "global" is no Region of a console.
+func (c Console) at(w Wanted) Console {
+	if c.Region != "" {
+		return c
+	}
+	count := map[string]int{}
+	for _, p := range c.open {
+		if regionName.MatchString(p.Region) && (w.Control == "" || w.Control == p.Control) &&
+			(w.Severity == "" || w.Severity.Rank() == p.Severity) && (w.Standard == "" || slices.Contains(list(p.Standards), w.Standard)) {
+			count[p.Region] += p.Open
+		}
+	}
+	for _, region := range slices.Sorted(maps.Keys(count)) {
+		if count[region] > count[c.Region] {
+			c.Region = region
+		}
+	}
+	return c
 }
 
 // Wanted is what a link shows of the failed findings. Empty fields want all.
@@ -45,6 +85,7 @@ func (c Console) partition() (id, host string) {
 // the filter and all of it once more for the address. Several values of one name
 // are joined by or.
 func (c Console) Findings(w Wanted) string {
+	c = c.at(w)
 	if !regionName.MatchString(c.Region) {
 		return ""
 	}

@@ -158,6 +158,9 @@ func Summarize(ctx context.Context, q store.Querier, of SummaryOf) (Summary, err
 	if err != nil {
 		return Summary{}, err
 	}
+	if of.Console, err = of.Console.placed(ctx, q, of.Owner); err != nil {
+		return Summary{}, err
+	}
 	s := summarize(standing, waiting, of)
 	for _, add := range []func(context.Context, store.Querier, SummaryOf) error{s.readMoves, s.readFixTime, s.readNext, s.readScores} {
 		if err := add(ctx, q, of); err != nil {
