@@ -96,3 +96,10 @@ func CountDead(ctx context.Context, q Querier) (n int, err error) {
 	err = q.QueryRowContext(ctx, `SELECT count(*) FROM dead WHERE state = 'dead'`).Scan(&n)
 	return n, err
 }
+
+// CountDeadSince counts the dead letters that wait and were last seen at or after
+// a time.
+func CountDeadSince(ctx context.Context, q Querier, since time.Time) (n int, err error) {
+	err = q.QueryRowContext(ctx, `SELECT count(*) FROM dead WHERE state = 'dead' AND last_at >= $1`, since.UnixMilli()).Scan(&n)
+	return n, err
+}

@@ -56,7 +56,7 @@ func Open(ctx context.Context, storeURL string) (*DB, error) {
 	}
 	path = strings.TrimPrefix(path, "//")
 	if f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600); err != nil {
-		return nil, fmt.Errorf("opening store %s: %w", path, err)
+		return nil, unusable(path, fmt.Errorf("opening store %s: %w", path, err))
 	} else {
 		f.Close()
 	}
@@ -69,7 +69,7 @@ func Open(ctx context.Context, storeURL string) (*DB, error) {
 	db.read.SetMaxOpenConns(4)
 	if err := db.migrate(ctx); err != nil {
 		db.Close()
-		return nil, fmt.Errorf("preparing store %s: %w", path, err)
+		return nil, unusable(path, fmt.Errorf("preparing store %s: %w", path, err))
 	}
 	return db, nil
 }
@@ -94,6 +94,9 @@ func (db *DB) Close() error {
 }
 
 func (db *DB) migrate(ctx context.Context) error {
+	if err := db.checkOurs(ctx); err != nil {
+		return err
+	}
 	p, err := goose.NewProvider(goose.DialectSQLite3, db.write, mustSub())
 	if err != nil {
 		return err
