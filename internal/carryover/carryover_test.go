@@ -98,9 +98,9 @@ func TestATableOfAccountsBecomesAccountsAndOwners(t *testing.T) {
 		t.Fatalf("taken for %s", kind)
 	}
 	text := r.Config()
-	wants(t, text, `{id: "044455556666", owner: "shop"}`, `{id: "111122223333", name: "shop \"prod\"", owner: "shop", environment: "prod"}`, `"shop": {slack: "#shop-sec", email: ["a@example.com"]}`)
+	wants(t, text, `{id: "044455556666", owner: "shop"}`, `{id: "111122223333", name: "shop \"prod\"", owner: "shop", environment: "prod"}`, `"shop": {slack: "#shop-sec", email: ["a@example.com"], default: true}`)
 	wants(t, leftOut(r), `"shop" is no account id`, `"1234" is no account id`, "has another channel already (#shop-sec, not #other)", "stands there already")
-	whole := strings.Replace(text, `"shop": {`, `"shop": {default: true, `, 1) + "notify: {slack: {token: \"${env:T}\"}, email: {from: a@example.com, smtp: \"localhost:25\"}}\n"
+	whole := text + "notify: {slack: {token: \"${env:T}\"}, email: {from: a@example.com, smtp: \"localhost:25\"}}\n"
 	c, err := config.Parse("zesei.yaml", []byte(whole), os.LookupEnv, os.ReadFile)
 	if err != nil {
 		t.Fatalf("%v in\n%s", err, whole)
@@ -231,4 +231,25 @@ func FuzzRead(f *testing.F) {
 		}
 		_ = r.Result.Config()
 	})
+}
+
+func TestFindingsAndEventsAreNoTable(t *testing.T) {
+	cat, err := control.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, in := range []string{
+		`[{"SchemaVersion": "2018-10-08", "AwsAccountId": "111122223333", "Title": "x"}]`,
+		`{"Findings": [{"ProductArn": "arn:aws:securityhub:::product/x/y", "AwsAccountId": "111122223333"}]}`,
+		`{"ProductArn": "arn:aws:securityhub:::product/x/y", "AwsAccountId": "111122223333"}`,
+		`[{"detail-type": "x", "source": "aws.health", "account": "111122223333"}]`,
+		`{"Records": [{"eventSource": "s3.amazonaws.com", "eventName": "PutBucketAcl"}]}`,
+	} {
+		for _, as := range []carryover.Kind{"", carryover.Accounts} {
+			r := carryover.Reader{Catalogue: cat, Result: carryover.New()}
+			if _, err := r.Read("in.json", []byte(in), as); err == nil || !strings.Contains(err.Error(), "`zesei ingest in.json`") || len(r.Result.Accounts) > 0 {
+				t.Errorf("%s: %v, %d accounts", in, err, len(r.Result.Accounts))
+			}
+		}
+	}
 }

@@ -49,6 +49,9 @@ func (r *Reader) Read(name string, data []byte, as Kind) (Kind, error) {
 		return "", fmt.Errorf("%s: %w", name, err)
 	}
 	rows, table := tableRows(root)
+	if areFindings(root, rows) {
+		return "", fmt.Errorf("%s: these are findings or events, no table or rules of a policy: `zesei ingest %s` takes them in", name, name)
+	}
 	if as == "" {
 		if as = r.recognise(root, rows); as == "" {
 			if table && len(rows) > 0 {
@@ -237,4 +240,22 @@ func texts(v any) []string {
 		}
 	}
 	return out
+}
+
+// areFindings says whether an input is what `zesei ingest` takes: ASFF, the output
+// of GetFindings, EventBridge events, OCSF or CloudTrail. Their account ids would
+// pass for a table of accounts.
+func areFindings(root any, rows []object) bool {
+	o, _ := root.(object)
+	for _, list := range []string{"Findings", "Records"} {
+		if found, ok := o[list].([]any); ok {
+			return list == "Findings" || len(found) > 0
+		}
+	}
+	return slices.ContainsFunc(append(slices.Clone(rows), o), func(row object) bool {
+		has := func(columns ...string) bool {
+			return !slices.ContainsFunc(columns, func(c string) bool { return row[c] == nil })
+		}
+		return has("ProductArn", "AwsAccountId") || has("SchemaVersion", "AwsAccountId") || has("detail-type", "source") || has("class_uid", "metadata") || has("eventSource", "eventName")
+	})
 }

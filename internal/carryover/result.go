@@ -118,6 +118,9 @@ func (r *Result) Config() string {
 		if len(o.Email) > 0 {
 			parts = strings.TrimPrefix(parts+", email: "+document.QuoteList(o.Email), ", ")
 		}
+		if len(r.Owners) == 1 { // who else
+			parts = strings.TrimPrefix(parts+", default: true", ", ")
+		}
 		fmt.Fprintf(&b, "  %s: {%s}\n", document.Quote(name), parts)
 	}
 	return b.String()
