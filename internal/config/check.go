@@ -77,11 +77,12 @@ func (c *Config) named(path, what, name string, known []string) {
 	if name == "" || slices.Contains(known, name) {
 		return
 	}
-	expected := document.OneOf(known)
 	if len(known) == 0 {
-		expected = "nothing: no " + what + " is configured"
+		section := map[string]string{"owner": "owners", "person": "people", "tracker": "ticket"}[what]
+		c.wrong(path, fmt.Sprintf("no %s is configured, so %q is none", what, name), "", "add "+name+" under "+section+":, or remove it here")
+		return
 	}
-	c.wrong(path, fmt.Sprintf("no %s %q is configured", what, name), expected, document.DidYouMean(name, known))
+	c.wrong(path, fmt.Sprintf("no %s %q is configured", what, name), document.OneOf(known), document.DidYouMean(name, known))
 }
 
 func (c *Config) timezone(path, name string) *time.Location {
