@@ -18,7 +18,7 @@ import (
 func main() {
 	os.Exit(run(cli.IO{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
-		Terminal: terminal(os.Stdout), ErrTerminal: terminal(os.Stderr),
+		Terminal: terminal(os.Stdout), ErrTerminal: terminal(os.Stderr), Width: width(os.Stdout),
 	}))
 }
 

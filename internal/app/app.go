@@ -156,7 +156,7 @@ func Open(ctx context.Context, o Options) (*App, error) {
 	detects, wakes, err := a.detection()
 	if err != nil {
 		a.DB.Close()
-		return nil, err
+		return nil, wrongPacks(a.Config, err)
 	}
 	a.Work = casework.New(a.DB, a.rules(), a.Now, a.Log)
 	a.Intake = &intake.Intake{Detects: detects, Wakes: wakes, Decoder: finding.NewDecoder(intake.Controls{Catalogue: a.Catalogue}, finding.Trusted(a.Directory.Administers)), Work: a.Work, Now: a.Now}

@@ -12,6 +12,10 @@ import (
 // jobPrune forgets, once a day, what the configuration says not to keep.
 const jobPrune = "prune"
 
+// Housekeeping says whether jobs of a kind only keep the store in order, every
+// day: nobody waits for one.
+func Housekeeping(kind string) bool { return kind == jobPrune || kind == jobHistory }
+
 func (a *App) prune(ctx context.Context, _ job.Job) error {
 	keep := a.Config.Retention.Dead.Duration()
 	err := a.DB.Update(ctx, func(tx *store.Tx) error { return store.PruneDead(ctx, tx, a.Now().Add(-keep)) })

@@ -13,15 +13,16 @@ import (
 )
 
 type caseCmd struct {
-	List   caseListCmd   `cmd:"" help:"List cases: open ones first, what is due first on top."`
-	Show   caseShowCmd   `cmd:"" help:"Show one case with its sources, its fix and its whole story."`
-	Close  caseCloseCmd  `cmd:"" help:"Close a case: an incident as handled, a false positive, a duplicate."`
-	Reopen caseReopenCmd `cmd:"" help:"Open a closed or suppressed case again."`
-	Assign caseAssignCmd `cmd:"" help:"Name the person who works on a case."`
-	Snooze caseSnoozeCmd `cmd:"" help:"Keep reminders of a case quiet until a time."`
-	Lift   caseLiftCmd   `cmd:"" help:"Let fixes of a case apply by themselves again after one was undone."`
-	Note   caseNoteCmd   `cmd:"" help:"Keep a note on a case."`
-	Export caseExportCmd `cmd:"" help:"Write a case with its whole story and its proofs to a file that can be verified offline."`
+	List    caseListCmd    `cmd:"" help:"List cases: open ones first, what is due first on top."`
+	Show    caseShowCmd    `cmd:"" help:"Show one case with its sources, its fix and its whole story."`
+	Close   caseCloseCmd   `cmd:"" help:"Close a case: an incident as handled, a false positive, a duplicate."`
+	Reopen  caseReopenCmd  `cmd:"" help:"Open a closed or suppressed case again."`
+	Assign  caseAssignCmd  `cmd:"" help:"Name the person who works on a case."`
+	Recheck caseRecheckCmd `cmd:"" help:"Look at the resource of a case now: the case closes when it is mended. Exit code 1 when it cannot be read."`
+	Snooze  caseSnoozeCmd  `cmd:"" help:"Keep reminders of a case quiet until a time."`
+	Lift    caseLiftCmd    `cmd:"" help:"Let fixes of a case apply by themselves again after one was undone."`
+	Note    caseNoteCmd    `cmd:"" help:"Keep a note on a case."`
+	Export  caseExportCmd  `cmd:"" help:"Write a case with its whole story and its proofs to a file that can be verified offline."`
 }
 
 type caseListCmd struct {

@@ -96,13 +96,16 @@ func printCases(e *env, a *app.App, list []store.Listed) error {
 	})
 }
 
-// printTable prints rows under headers: styled on a terminal, plain columns in a
-// pipe.
+// printTable prints rows under headers: styled and no wider than it on a terminal,
+// plain columns in a pipe.
 func printTable(e *env, headers []string, rows [][]string, style func(row, col int) lipgloss.Style) error {
 	for _, r := range rows {
 		for i := range r {
 			r[i] = printable(r[i])
 		}
+	}
+	if e.Width > 0 {
+		fit(e.Width, headers, rows)
 	}
 	t := table.New().Headers(headers...).Rows(rows...).Border(lipgloss.HiddenBorder()).
 		BorderTop(false).BorderBottom(false).BorderLeft(false).BorderRight(false).BorderHeader(false).BorderColumn(false).Wrap(false).
@@ -136,18 +139,25 @@ func printable(s string) string {
 	}, s)
 }
 
+// title is what a case is about: what its control demands, for a control's title
+// alone reads as if it held.
 func title(a *app.App, f *casefile.File) string {
-	if c, ok := a.Catalogue.Lookup(f.Key.Control); ok {
-		return c.Title.In(a.Config.Language)
+	return demand(a, f.Key.Control, a.Config.Language, f.Title)
+}
+
+// demand is what a control demands; otherwise where the catalogue does not know it.
+func demand(a *app.App, controlID, language, otherwise string) string {
+	if c, ok := a.Catalogue.Lookup(controlID); ok {
+		return c.Title.Demand().In(language)
 	}
-	return f.Title
+	return otherwise
 }
 
 // resourceWords is the resource as a table shows it; an account by its name, not
 // as the root user that its ARN looks like.
 func resourceWords(a *app.App, f *casefile.File) string {
 	if f.ResourceType == "AWS::::Account" {
-		return cmp.Or(a.Directory.Account(f.Key.Account).Name, "account")
+		return cmp.Or(a.Directory.Account(f.Key.Account).Name, f.Key.Account)
 	}
 	return shortResource(f.Key.Resource)
 }

@@ -27,7 +27,9 @@ type IO struct {
 	Out, Err io.Writer
 	// Terminal says whether Out, and ErrTerminal whether Err, is a terminal.
 	Terminal, ErrTerminal bool
-	Now                   func() time.Time
+	// Width is how many columns the terminal that Out is has; 0 cuts nothing.
+	Width int
+	Now   func() time.Time
 	// User works the command line; empty is the operating system's user.
 	User string
 	// Tune changes how the app is made; tests set it.
@@ -36,10 +38,11 @@ type IO struct {
 
 // root is the command line. Each command is a struct in a file of its own.
 type root struct {
-	Config   string `short:"c" placeholder:"FILE" help:"Configuration (default: zesei.yaml where it exists)."`
-	Store    string `placeholder:"URL" help:"Store, in place of the configuration's (sqlite:FILE)."`
-	JSON     bool   `name:"json" help:"Print JSON for machines."`
-	LogLevel string `default:"warn" enum:"debug,info,warn,error" help:"How much to log on standard error: debug, info, warn or error."`
+	Config   string      `short:"c" placeholder:"FILE" help:"Configuration (default: zesei.yaml where it exists)."`
+	Store    string      `placeholder:"URL" help:"Store, in place of the configuration's (sqlite:FILE)."`
+	JSON     bool        `name:"json" help:"Print JSON for machines."`
+	Show     versionFlag `name:"version" help:"Print the version, as the command version does."`
+	LogLevel string      `default:"warn" enum:"debug,info,warn,error" help:"How much to log on standard error: debug, info, warn or error."`
 
 	Run    runCmd    `cmd:"" help:"One pass: ask Security Hub, decide, tell, fix, verify, exit (for cron, CloudShell and CI)."`
 	Serve  serveCmd  `cmd:"" help:"The server: takes in events by HTTP, SNS, SQS and by asking Security Hub, and works what follows."`
@@ -161,6 +164,7 @@ func (e *env) exit(err error) int {
 	var problems config.Problems
 	var wrong wrongUse
 	var refused *casefile.RefusedError
+	var unusable *store.UnusableError
 	switch {
 	case err == nil:
 		return 0
@@ -173,6 +177,9 @@ func (e *env) exit(err error) int {
 		return 2
 	case errors.As(err, &wrong):
 		fmt.Fprintf(e.Err, "zesei: %v\n", err)
+		return 2
+	case errors.As(err, &unusable):
+		fmt.Fprintf(e.Err, "zesei: %v\n", unusable)
 		return 2
 	case errors.As(err, &refused):
 		fmt.Fprintf(e.Err, "zesei: %s\n", refused.Why)

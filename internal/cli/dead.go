@@ -12,7 +12,7 @@ import (
 
 type deadCmd struct {
 	List  deadListCmd  `cmd:"" help:"List input that could not be used, with the reason."`
-	Retry deadRetryCmd `cmd:"" help:"Take dead letters in again, after what was wrong has been mended."`
+	Retry deadRetryCmd `cmd:"" help:"Take dead letters in again, after what was wrong has been mended. Exit code 1 when none could be used."`
 }
 
 // deadPage is how many dead letters are read at a time.
@@ -122,6 +122,10 @@ func (c *deadRetryCmd) Run(e *env) error {
 			return use("there is no dead letter %d; `zesei dead list` shows them", missing[0])
 		}
 	}
+	tried, err := e.deadAmong(a, func(id int64) bool { return len(ids) == 0 || ids[id] })
+	if err != nil {
+		return err
+	}
 	t, err := a.Intake.Retry(e.ctx, a.DB, ids)
 	if err != nil {
 		return err
@@ -129,5 +133,24 @@ func (c *deadRetryCmd) Run(e *env) error {
 	if err := e.follow(a); err != nil {
 		return err
 	}
-	return (&ingestCmd{}).report(e, a, t)
+	if err := (&ingestCmd{}).report(e, a, t); err != nil {
+		return err
+	}
+	left, err := e.deadAmong(a, func(id int64) bool { return tried[id] })
+	if err == nil && len(tried) > 0 && len(left) == len(tried) {
+		return errFound
+	}
+	return err
+}
+
+// deadAmong are the dead letters that wait, of those that are meant.
+func (e *env) deadAmong(a *app.App, meant func(id int64) bool) (map[int64]bool, error) {
+	out := map[int64]bool{}
+	err := e.deadLetters(a, func(d store.Dead) error {
+		if meant(d.ID) {
+			out[d.ID] = true
+		}
+		return nil
+	})
+	return out, err
 }

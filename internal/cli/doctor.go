@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -31,18 +32,24 @@ const patience = 15 * time.Second
 // is wrong.
 func (doctorCmd) Run(e *env) error {
 	a, err := e.open(false)
-	if err != nil {
-		return err
-	}
-	defer a.Close()
 	var all []checked
-	all = append(all, e.doctorStore(a)...)
-	all = append(all, e.doctorAccounts(a)...)
-	if a.Config.Notify.Slack != nil {
+	if err != nil {
+		a, all = e.doctorFaults(err)
+	}
+	if a.DB != nil {
+		defer a.Close()
+		all = append(all, e.doctorStore(a)...)
+	}
+	if a.Cloud != nil && a.Directory != nil {
+		all = append(all, e.doctorAccounts(a)...)
+	}
+	if a.Config != nil && a.Config.Notify.Slack != nil && a.Cloud != nil {
 		all = append(all, e.doctorSlack(a))
 		all = append(all, e.doctorAnswers(a)...)
 	}
-	all = append(all, e.doctorWays(a)...)
+	if a.DB != nil && a.Config != nil {
+		all = append(all, e.doctorWays(a)...)
+	}
 	if e.root.JSON {
 		if err := e.print(all); err != nil {
 			return err
@@ -84,12 +91,7 @@ func (e *env) doctorStore(a *app.App) []checked {
 		note += ": " + dead[0].Kind + " " + dead[0].Subject + ": " + dead[0].Error + "; see `zesei job list`"
 	}
 	add("jobs", len(dead) == 0, note, err)
-	letters, err := store.CountDead(e.ctx, a.DB.View())
-	note = "none"
-	if letters > 0 {
-		note = fmt.Sprintf("%d: see `zesei dead list`", letters)
-	}
-	add("dead letters", letters == 0, note, err)
+	out = append(out, e.doctorDead(a))
 	serving, err := a.Serving(e.ctx)
 	note = "not running: messages and fixes are worked by commands only"
 	if serving != "" {
@@ -97,6 +99,54 @@ func (e *env) doctorStore(a *app.App) []checked {
 	}
 	add("serve", true, note, err)
 	return out
+}
+
+// deadNews is how long a dead letter is a finding of doctor; after it, it is only
+// counted.
+const deadNews = 7 * 24 * time.Hour
+
+func (e *env) doctorDead(a *app.App) checked {
+	c := checked{What: "dead letters"}
+	all, err := store.CountDead(e.ctx, a.DB.View())
+	if err == nil {
+		var fresh int
+		fresh, err = store.CountDeadSince(e.ctx, a.DB.View(), a.Now().Add(-deadNews))
+		c.OK = fresh == 0
+		c.Note = fmt.Sprintf("%d in the last 7 days, %d in all: see `zesei dead list`", fresh, all)
+	}
+	switch {
+	case err != nil:
+		c.OK, c.Note = false, err.Error()
+	case all == 0:
+		c.Note = "none"
+	}
+	return c
+}
+
+// doctorFaults lists what stands in the way of opening, and opens what can be
+// looked at all the same.
+func (e *env) doctorFaults(cause error) (*app.App, []checked) {
+	a, faults := app.Inspect(e.ctx, e.options(false))
+	var out []checked
+	for _, err := range append(faults, cause) {
+		what, lines := "start", []string{err.Error()}
+		var unusable *store.UnusableError
+		if errors.As(err, &unusable) {
+			what = "store"
+		}
+		if all, ok := problems(err); ok {
+			what, lines = "configuration", nil
+			for _, p := range all {
+				lines = append(lines, p.String())
+			}
+		}
+		for _, line := range lines {
+			if c := (checked{What: what, Note: line}); !slices.Contains(out, c) {
+				out = append(out, c)
+			}
+		}
+	}
+	return a, out
 }
 
 // doctorAccounts says whose the caller's credentials are, and which accounts can

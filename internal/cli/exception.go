@@ -28,7 +28,7 @@ type exceptionAskCmd struct {
 	Region    string `placeholder:"REGION" help:"In this Region only."`
 	Owner     string `placeholder:"OWNER" help:"What belongs to this owner."`
 	Tag       string `placeholder:"NAME=VALUE" help:"Resources with this tag, in an account or of an owner. A tag that nobody could read is none."`
-	Renews    string `placeholder:"ID" help:"The exception that this one follows. It covers the same."`
+	Renews    string `placeholder:"ID" help:"The exception that this one follows: its id, or its beginning. It covers the same."`
 	Reason    string `required:"" help:"Why the risk is accepted."`
 	Until     string `required:"" help:"When it ends: 2027-01-31, 2027-01-31T09:00+09:00, 18:00 or a duration (8h)."`
 	Evidence  string `placeholder:"URL" help:"Where the reason can be read up: a ticket, a design (https)."`
@@ -41,7 +41,7 @@ func (c *exceptionAskCmd) Run(e *env) error {
 		return err
 	}
 	defer a.Close()
-	ask := casework.Ask{Reason: c.Reason, Evidence: c.Evidence, CloseHole: c.CloseHole, Renews: c.Renews}
+	ask := casework.Ask{Reason: c.Reason, Evidence: c.Evidence, CloseHole: c.CloseHole}
 	if ask.Until, err = exceptionEnd(a, c.Until, e.Now()); err != nil {
 		return err
 	}
@@ -59,6 +59,13 @@ func (c *exceptionAskCmd) Run(e *env) error {
 		ask.Case = f.ID
 	case ask.Scope == (store.Scope{}) && c.Renews == "":
 		return use("name a case, or say what is covered: --resource ARN, --control ID --account ID, --tag NAME=VALUE --account ID")
+	}
+	if c.Renews != "" {
+		old, err := e.findException(a, c.Renews)
+		if err != nil {
+			return err
+		}
+		ask.Renews = old.ID
 	}
 	x, err := a.Work.AskException(e.ctx, e.person(a), ask)
 	var refused *casefile.RefusedError
@@ -97,7 +104,7 @@ func exceptionEnd(a *app.App, s string, now time.Time) (time.Time, error) {
 }
 
 type exceptionApproveCmd struct {
-	ID string `arg:"" help:"The exception's id."`
+	ID string `arg:"" help:"The exception's id, or its beginning."`
 }
 
 func (c *exceptionApproveCmd) Run(e *env) error {
@@ -106,15 +113,18 @@ func (c *exceptionApproveCmd) Run(e *env) error {
 		return err
 	}
 	defer a.Close()
-	x, err := a.Work.ApproveException(e.ctx, e.person(a), c.ID)
+	x, err := e.findException(a, c.ID)
 	if err != nil {
-		return noException(err, c.ID)
+		return err
+	}
+	if x, err = a.Work.ApproveException(e.ctx, e.person(a), x.ID); err != nil {
+		return err
 	}
 	return e.exceptionDone(a, x, "")
 }
 
 type exceptionRefuseCmd struct {
-	ID  string `arg:"" help:"The exception's id."`
+	ID  string `arg:"" help:"The exception's id, or its beginning."`
 	Why string `required:"" help:"The reason, for the audit chain and for who asked."`
 }
 
@@ -124,15 +134,18 @@ func (c *exceptionRefuseCmd) Run(e *env) error {
 		return err
 	}
 	defer a.Close()
-	x, err := a.Work.RefuseException(e.ctx, e.person(a), c.ID, c.Why)
+	x, err := e.findException(a, c.ID)
 	if err != nil {
-		return noException(err, c.ID)
+		return err
+	}
+	if x, err = a.Work.RefuseException(e.ctx, e.person(a), x.ID, c.Why); err != nil {
+		return err
 	}
 	return e.exceptionDone(a, x, "")
 }
 
 type exceptionRevokeCmd struct {
-	ID  string `arg:"" help:"The exception's id."`
+	ID  string `arg:"" help:"The exception's id, or its beginning."`
 	Why string `required:"" help:"The reason, for the audit chain."`
 }
 
@@ -142,9 +155,12 @@ func (c *exceptionRevokeCmd) Run(e *env) error {
 		return err
 	}
 	defer a.Close()
-	x, err := a.Work.RevokeException(e.ctx, e.person(a), c.ID, c.Why)
+	x, err := e.findException(a, c.ID)
 	if err != nil {
-		return noException(err, c.ID)
+		return err
+	}
+	if x, err = a.Work.RevokeException(e.ctx, e.person(a), x.ID, c.Why); err != nil {
+		return err
 	}
 	return e.exceptionDone(a, x, "")
 }

@@ -9,6 +9,7 @@ import (
 
 	"zesei/internal/app"
 	"zesei/internal/casefile"
+	"zesei/internal/casework"
 	"zesei/internal/store"
 )
 
@@ -40,7 +41,8 @@ func (c *exceptionListCmd) Run(e *env) error {
 type exceptionJSON struct {
 	store.Exception
 	Cases store.Covered    `json:"cases"`
-	Chain []casefile.Entry `json:"chain,omitempty"` // its audit chain
+	Would *casework.Would  `json:"would_cover,omitempty"` // while it is asked for and covers more than one case
+	Chain []casefile.Entry `json:"chain,omitempty"`       // its audit chain
 	Keys  []string         `json:"case_keys,omitempty"`
 }
 
@@ -49,9 +51,16 @@ func withCases(e *env, a *app.App, list []store.Exception) ([]exceptionJSON, err
 	if err != nil {
 		return nil, err
 	}
+	would, err := a.Work.WouldCover(e.ctx, list)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]exceptionJSON, len(list))
 	for i, x := range list {
 		out[i] = exceptionJSON{Exception: x, Cases: n[x.ID]}
+		if w, ok := would[x.ID]; ok {
+			out[i].Would = &w
+		}
 	}
 	return out, nil
 }
@@ -65,7 +74,7 @@ func countCovered(e *env, a *app.App, list []store.Exception) (map[string]store.
 }
 
 type exceptionShowCmd struct {
-	ID string `arg:"" help:"The exception's id."`
+	ID string `arg:"" help:"The exception's id, or its beginning."`
 }
 
 // shownCases is how many of its cases an exception is shown with.
@@ -77,9 +86,9 @@ func (c *exceptionShowCmd) Run(e *env) error {
 		return err
 	}
 	defer a.Close()
-	x, err := store.LoadException(e.ctx, a.DB.View(), c.ID)
+	x, err := e.findException(a, c.ID)
 	if err != nil {
-		return noException(err, c.ID)
+		return err
 	}
 	ids, err := store.CoveredIDs(e.ctx, a.DB.View(), x.ID, shownCases)
 	if err != nil {
@@ -110,18 +119,23 @@ func (c *exceptionShowCmd) Run(e *env) error {
 		}
 		return e.print(out[0])
 	}
-	if err := describeException(e, a, x, out[0].Cases, chain); err != nil {
+	if err := describeException(e, a, out[0], chain); err != nil {
 		return err
 	}
 	if len(list) == 0 {
-		_, err := fmt.Fprintln(e.Out, "\nit covers no case")
+		none := "it covers no case"
+		if x.State == store.ExceptionAsked {
+			none += " until it is approved"
+		}
+		_, err := fmt.Fprintln(e.Out, "\n"+none)
 		return err
 	}
 	fmt.Fprintln(e.Out)
 	return printCases(e, a, list)
 }
 
-func describeException(e *env, a *app.App, x store.Exception, n store.Covered, chain []casefile.Entry) error {
+func describeException(e *env, a *app.App, of exceptionJSON, chain []casefile.Entry) error {
+	x, n := of.Exception, of.Cases
 	zone := a.Config.Zone()
 	line := func(name, value string) {
 		if value != "" {
@@ -137,7 +151,11 @@ func describeException(e *env, a *app.App, x store.Exception, n store.Covered, c
 	line("exception", x.ID)
 	line("state", x.State)
 	line("covers", scopeText(x.Scope))
-	line("cases", fmt.Sprintf("%d now, %d in all", n.Now, n.Ever))
+	if of.Would != nil {
+		line("cases", "would cover "+wouldWords(*of.Would)+" if it were approved now")
+	} else {
+		line("cases", fmt.Sprintf("%d now, %d in all", n.Now, n.Ever))
+	}
 	line("reason", x.Reason)
 	line("evidence", x.Evidence)
 	line("renews", x.Renews)
@@ -158,6 +176,14 @@ func describeException(e *env, a *app.App, x store.Exception, n store.Covered, c
 		fmt.Fprintf(e.Out, "%s  %s  %s: %s\n", at(m.At), printable(m.Actor), m.What, printable(m.Why))
 	}
 	return nil
+}
+
+// wouldWords counts the cases that an exception would cover.
+func wouldWords(w casework.Would) string {
+	if w.More {
+		return fmt.Sprintf("%d or more", w.Cases)
+	}
+	return strconv.Itoa(w.Cases)
 }
 
 // scopeText says in words what an exception covers.
@@ -222,6 +248,10 @@ func printExceptions(e *env, a *app.App, list []store.Exception) error {
 	if err != nil {
 		return err
 	}
+	would, err := a.Work.WouldCover(e.ctx, list)
+	if err != nil {
+		return err
+	}
 	zone := a.Config.Zone()
 	var rows [][]string
 	for _, x := range list {
@@ -229,24 +259,33 @@ func printExceptions(e *env, a *app.App, list []store.Exception) error {
 		if f := byID[x.CaseID]; f != nil {
 			covers += ": " + f.Key.Control + " " + shortResource(f.Key.Resource)
 		}
-		cases := n[x.ID].Ever
+		cases := strconv.Itoa(n[x.ID].Ever)
 		if x.State == store.ExceptionActive {
-			cases = n[x.ID].Now
+			cases = strconv.Itoa(n[x.ID].Now)
+		}
+		if w, ok := would[x.ID]; ok {
+			cases = "would be " + wouldWords(w)
 		}
 		until := x.ExpiresAt.In(zone).Format("2006-01-02 15:04 MST")
 		if x.CloseHole {
 			until += ", then closed"
 		}
-		rows = append(rows, []string{x.ID, x.State, covers, strconv.Itoa(cases), until, x.AskedBy, dash(x.ApprovedBy), x.Reason})
+		rows = append(rows, []string{x.ID, x.State, covers, cases, until, x.AskedBy, dash(x.ApprovedBy), x.Reason})
 	}
 	return printTable(e, []string{"ID", "STATE", "COVERS", "CASES", "UNTIL", "ASKED BY", "APPROVED BY", "REASON"}, rows, nil)
 }
 
-func noException(err error, id string) error {
-	if errors.Is(err, store.ErrNotFound) {
-		return use("there is no exception %s; `zesei exception list` shows them", id)
+// findException finds the one exception that an id's beginning names.
+func (e *env) findException(a *app.App, id string) (store.Exception, error) {
+	x, err := store.FindException(e.ctx, a.DB.View(), id)
+	var many *store.ManyExceptionsError
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return x, use("there is no exception %s; `zesei exception list` shows them", id)
+	case errors.As(err, &many):
+		return x, wrongUse{err}
 	}
-	return err
+	return x, err
 }
 
 func dash(s string) string {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 
 	"charm.land/lipgloss/v2"
@@ -147,7 +148,7 @@ func (c *findingsCmd) table(e *env, a *app.App, rows []report.Row) error {
 		if r.Due != nil {
 			due = r.Due.In(a.Config.Zone()).Format("2006-01-02 15:04 MST")
 		}
-		lines = append(lines, []string{string(r.Severity), r.Control, cmp.Or(r.AccountName, r.Account), r.Region, shortResource(r.Resource), r.State, dash(r.Owner), due, r.Title})
+		lines = append(lines, []string{string(r.Severity), r.Control, cmp.Or(r.AccountName, r.Account), r.Region, findingResource(r), r.State, dash(r.Owner), due, demand(a, r.Control, cmp.Or(c.Lang, a.Config.Language), r.Title)})
 	}
 	return printTable(e, strings.Fields("SEVERITY CONTROL ACCOUNT REGION RESOURCE STATE OWNER DUE TITLE"), lines, func(row, col int) lipgloss.Style {
 		s := lipgloss.NewStyle()
@@ -156,4 +157,15 @@ func (c *findingsCmd) table(e *env, a *app.App, rows []report.Row) error {
 		}
 		return s
 	})
+}
+
+// accountARN is how findings name a whole account: by its root user.
+var accountARN = regexp.MustCompile(`^arn:[a-z-]+:iam::[0-9]{12}:root$`)
+
+// findingResource is the resource as a table shows it: an account as cases do.
+func findingResource(r report.Row) string {
+	if accountARN.MatchString(r.Resource) {
+		return cmp.Or(r.AccountName, r.Account)
+	}
+	return shortResource(r.Resource)
 }

@@ -70,8 +70,9 @@ func (c *importCmd) write(e *env, r *carryover.Result, cat *control.Catalogue) e
 	if _, err := policy.Load("carried-over policy.yaml", []byte(rules), known); err != nil {
 		return fmt.Errorf("what was carried over is no policy yet; mend the input: %w", err)
 	}
-	if _, err := config.Parse("carried-over zesei.yaml", []byte(conf), os.LookupEnv, os.ReadFile); err != nil && conf != "" {
-		e.log.Info("zesei.yaml needs more", "problems", err) // a default owner, the ways to Slack and mail
+	if conf != "" {
+		_, err := config.Parse("zesei.yaml", []byte(conf), os.LookupEnv, os.ReadFile)
+		lacking(r, err)
 	}
 	switch {
 	case c.Out != "":
@@ -114,4 +115,22 @@ func (c *importCmd) files(e *env, rules, conf string) error {
 		fmt.Fprintf(e.Err, "zesei: wrote %s\n", name)
 	}
 	return nil
+}
+
+// lacking reports what zesei.yaml needs beside what was carried over, before it
+// can be read: a default owner, the ways to Slack and mail.
+func lacking(r *carryover.Result, err error) {
+	all, ok := problems(err)
+	if !ok && err != nil {
+		all = config.Problems{{Field: "zesei.yaml", Message: err.Error()}}
+	}
+	for _, p := range all {
+		why := p.Message
+		for _, more := range []string{p.Expected, p.Hint} {
+			if more != "" {
+				why += "; " + more
+			}
+		}
+		r.LeftOut = append(r.LeftOut, carryover.LeftOut{Source: "zesei.yaml", Item: p.Field, Why: why})
+	}
 }

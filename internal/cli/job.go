@@ -12,7 +12,7 @@ import (
 
 type jobCmd struct {
 	List  jobListCmd  `cmd:"" help:"List jobs that were given up or whose last attempt failed: messages, tickets, fixes, checks."`
-	Retry jobRetryCmd `cmd:"" help:"Try them again now, after what was wrong has been mended. Exit code 1 when some fail again."`
+	Retry jobRetryCmd `cmd:"" help:"Try them again now, after what was wrong has been mended. Exit code 1 when some fail again, or there is nothing to try."`
 }
 
 type jobListCmd struct {
@@ -86,7 +86,7 @@ func (c *jobRetryCmd) Run(e *env) error {
 	}
 	for _, s := range c.Subjects {
 		if !slices.ContainsFunc(list, func(j job.Waiting) bool { return j.Subject == s }) {
-			return use("there is no job %s %s; `zesei job list` shows them", c.Kind, s)
+			return fmt.Errorf("there is no job %s %s; `zesei job list --all` shows them", c.Kind, s)
 		}
 	}
 	if c.Kind == casework.JobMessage {
@@ -96,6 +96,9 @@ func (c *jobRetryCmd) Run(e *env) error {
 		if list, err = pick(); err != nil {
 			return err
 		}
+	}
+	if len(list) == 0 {
+		return fmt.Errorf("no job of kind %q failed: there is nothing to try again; `zesei job list --all` shows what waits", c.Kind)
 	}
 	var subjects []string
 	for _, j := range list {

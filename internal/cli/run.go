@@ -98,6 +98,9 @@ func waiting(list []job.Waiting) []string {
 	var order []string
 	count, next := map[string]int{}, map[string]time.Time{}
 	for _, j := range list {
+		if app.Housekeeping(j.Kind) && well(j) {
+			continue
+		}
 		k := j.Kind
 		if j.State == "dead" {
 			k += " (given up)"
