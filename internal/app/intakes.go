@@ -106,6 +106,7 @@ func (in *intakes) start(taking, work context.Context, begun *sync.WaitGroup) {
 	if _, asked := in.app.hubIntake(); asked || in.app.Config.File() == "" && in.app.Directory.own != "" {
 		begun.Go(func() { in.app.keepPolling(taking, in.v.metrics.intake, in.v.metrics.polled) })
 	}
+	begun.Go(func() { in.app.readSecrets(taking) })
 	in.app.listenToSlack(taking, begun)
 }
 

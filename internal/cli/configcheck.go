@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"strings"
 
@@ -65,6 +66,9 @@ func (c *configCheckCmd) Run(e *env) error {
 		all = append(all, config.Problem{File: conf.File(), Field: "policy", Message: missing.Error(), Expected: "a policy file", Hint: "`zesei init` writes one"})
 	case err != nil:
 		return err
+	}
+	for _, p := range conf.AbsentSecrets() {
+		fmt.Fprintf(e.Err, "warning: %s\n", printable(p.String()))
 	}
 	if len(all) > 0 || e.root.JSON {
 		return e.printProblems(all)

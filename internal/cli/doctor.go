@@ -43,6 +43,9 @@ func (doctorCmd) Run(e *env) error {
 	if a.Cloud != nil && a.Directory != nil {
 		all = append(all, e.doctorAccounts(a)...)
 	}
+	if a.Config != nil && a.Cloud != nil {
+		all = append(all, e.doctorIntake(a)...)
+	}
 	if a.Config != nil && a.Config.Notify.Slack != nil && a.Cloud != nil {
 		all = append(all, e.doctorSlack(a))
 		all = append(all, e.doctorAnswers(a)...)
