@@ -39,10 +39,12 @@ type taker struct {
 	fail     func(casework.Arrival) error
 	wait     chan struct{} // nil: none
 	entered  atomic.Int64
+	held     atomic.Int64 // findings that were handed in
 }
 
 func (k *taker) Take(ctx context.Context, a casework.Arrival) (casework.Result, error) {
 	k.entered.Add(1)
+	k.held.Add(int64(len(a.Findings)))
 	if k.wait != nil {
 		select {
 		case <-k.wait:
@@ -167,16 +169,18 @@ func item(i int) string { return fmt.Sprintf(`{"detail-type":"x","detail":{"n":%
 
 func TestMessagesAreDeletedAfterTheirCommit(t *testing.T) {
 	gate := make(chan struct{})
+	open := sync.OnceFunc(func() { close(gate) })
 	l := newLine(t, func(l *line) { l.taker.wait = gate })
+	t.Cleanup(open) // a test that fails ends
 	for i := range 137 {
 		l.send(item(i))
 	}
 	l.until("a receipt", func() bool { return l.cloud.Journal().Count(fake.Query{Operation: "ReceiveMessage"}) >= 14 })
-	l.until("all before the store", func() bool { return len(l.queue.Joiner.queue) >= 130 })
+	l.until("all before the store", func() bool { return len(l.queue.Joiner.queue)+int(l.taker.held.Load()) >= 130 })
 	if n := l.left(); n != 137 {
 		t.Errorf("%d messages are left before any commit, want all 137", n)
 	}
-	close(gate)
+	open()
 	l.until("an empty queue", func() bool { return l.left() == 0 })
 	if findings, _ := l.taker.took(); len(findings) != 137 {
 		t.Errorf("took %d", len(findings))
@@ -189,12 +193,14 @@ func TestMessagesAreDeletedAfterTheirCommit(t *testing.T) {
 
 func TestMessagesStayInvisibleWhileWeWork(t *testing.T) {
 	gate := make(chan struct{})
+	open := sync.OnceFunc(func() { close(gate) })
 	l := newLine(t, func(l *line) { l.taker.wait = gate; l.queue.Visibility = time.Second })
+	t.Cleanup(open)
 	l.send(item(1))
 	l.until("three renewals", func() bool {
 		return l.cloud.Journal().Count(fake.Query{Operation: "ChangeMessageVisibilityBatch", Outcome: "ok"}) >= 3
 	})
-	close(gate)
+	open()
 	l.until("an empty queue", func() bool { return l.left() == 0 })
 	if findings, _ := l.taker.took(); len(findings) != 1 {
 		t.Errorf("taken %d times", len(findings))
@@ -302,7 +308,9 @@ func TestNotificationsWithoutAReaderAreDeadLetters(t *testing.T) {
 // TestAFullHouseStopsReading: what waits for the store is bounded.
 func TestAFullHouseStopsReading(t *testing.T) {
 	gate := make(chan struct{})
+	open := sync.OnceFunc(func() { close(gate) })
 	l := newLine(t, func(l *line) { l.taker.wait = gate; l.queue.Batches = 3 })
+	t.Cleanup(open)
 	for i := range 200 {
 		l.send(item(i))
 	}
@@ -311,6 +319,6 @@ func TestAFullHouseStopsReading(t *testing.T) {
 	if n := l.cloud.Journal().Count(fake.Query{Operation: "ReceiveMessage"}); n != 3 {
 		t.Errorf("%d receipts while none was committed, want 3", n)
 	}
-	close(gate)
+	open()
 	l.until("an empty queue", func() bool { return l.left() == 0 })
 }

@@ -122,7 +122,7 @@ func TestClosingATicketAsksForAnExceptionWhereThePolicySaysSo(t *testing.T) {
 	if !strings.Contains(s.last(), "approved by hanako") || !strings.Contains(s.last(), "2 Dec 2026") {
 		t.Errorf("told %q; want end and approver", s.last())
 	}
-	s.now = asked[0].ExpiresAt
+	s.to(asked[0].ExpiresAt)
 	s.wait(time.Minute)
 	if got := s.one(); got.Closed || !strings.Contains(s.last(), "no longer accepted") || got.Due != "2026-12-05" {
 		t.Errorf("closed %v, deadline %s, told %q; want it open with a fresh deadline", got.Closed, got.Due, s.last())
@@ -221,7 +221,7 @@ func TestATicketOfAnAcceptedRiskIsLeftToWhoOpensItUntilTheRiskIsAcceptedNoMore(t
 	if s.one().Closed || strings.Contains(s.last(), "nothing fails") || !strings.Contains(s.last(), "stays open") {
 		t.Errorf("closed %v, told %q: the resource does fail", s.one().Closed, s.last())
 	}
-	s.now = x.ExpiresAt
+	s.to(x.ExpiresAt)
 	s.wait(time.Minute)
 	if s.one().Closed || !strings.Contains(s.last(), "no longer accepted") {
 		t.Errorf("closed %v, told %q", s.one().Closed, s.last())
@@ -237,13 +237,13 @@ func TestAClosedTicketIsLookedAtForAMonth(t *testing.T) {
 	s.said(finding.Failed, 0, 1)
 	s.said(finding.Passed, 0, 1)
 	lists := func() int { return s.twin.Journal().Count(fake.Query{Operation: "list"}) }
-	s.now = s.now.Add(29 * 24 * time.Hour)
+	s.to(s.now.Add(29 * 24 * time.Hour))
 	before := lists()
 	s.wait(10 * time.Minute)
 	if lists() == before {
 		t.Error("29 days later the tracker is not asked")
 	}
-	s.now = s.now.Add(2 * 24 * time.Hour)
+	s.to(s.now.Add(2 * 24 * time.Hour))
 	s.wait(10 * time.Minute)
 	before = lists()
 	s.wait(time.Hour)
@@ -263,7 +263,7 @@ func TestClosedTicketsTakeTurnsWhereEachIsAskedFor(t *testing.T) {
 	if n := gets() - before; n != 12+6 {
 		t.Errorf("%d tickets were read in an hour, want the open one 12 times and each closed one once", n)
 	}
-	s.now = s.now.Add(time.Second)
+	s.to(s.now.Add(time.Second))
 	if err := s.twin.Say("T1", "taro", "/zesei recheck"); err != nil {
 		t.Fatal(err)
 	}

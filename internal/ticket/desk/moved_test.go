@@ -17,7 +17,7 @@ import (
 // given lets another owner answer for the account, and works what follows.
 func (s *scene) given(owner string) {
 	s.t.Helper()
-	s.now = s.now.Add(time.Minute)
+	s.to(s.now.Add(time.Minute))
 	s.owner = owner
 	if _, err := s.work.RedecideAccount(s.t.Context(), "111122223333"); err != nil {
 		s.t.Fatal(err)
@@ -98,7 +98,7 @@ func TestWhoOpensTheTicketOfACaseThatMovedIsNotContradicted(t *testing.T) {
 	s.given("storage")
 	old, _ := s.two()
 	for range 2 {
-		s.now = s.now.Add(time.Second)
+		s.to(s.now.Add(time.Second))
 		if err := s.twin.Reopen(old.Key, "taro"); err != nil {
 			t.Fatal(err)
 		}
@@ -137,7 +137,7 @@ func TestWhoOpensItAfterTheNewOwnerFixedItIsNotContradictedEither(t *testing.T) 
 	s.said(finding.Failed, 0, 1)
 	s.given("storage")
 	s.said(finding.Passed, 0, 1)
-	s.now = s.now.Add(time.Second)
+	s.to(s.now.Add(time.Second))
 	if err := s.twin.Reopen(s.twin.Issues()[0].Key, "taro"); err != nil {
 		t.Fatal(err)
 	}

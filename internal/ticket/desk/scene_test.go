@@ -40,6 +40,7 @@ type scene struct {
 	queue *job.Queue
 	twin  *tracker.Twin
 	rules *casework.Rules
+	mu    sync.Mutex // guards now
 	now   time.Time
 
 	closedAs ticket.ClosedAs
@@ -65,7 +66,7 @@ func newScene(t *testing.T, kind tracker.Kind) *scene {
 		t.Fatal(err)
 	}
 	s := &scene{t: t, db: db, now: start, readable: true, fails: true}
-	clock, quiet := func() time.Time { return s.now }, slog.New(slog.DiscardHandler)
+	clock, quiet := s.clock, slog.New(slog.DiscardHandler)
 	s.twin = tracker.New(kind, tracker.Options{Now: clock})
 	server := httptest.NewServer(s.twin)
 	t.Cleanup(server.Close)
@@ -148,7 +149,7 @@ func (s *scene) recheck(ctx context.Context, j job.Job) error {
 // follows.
 func (s *scene) said(status finding.Status, from, to int) {
 	s.t.Helper()
-	s.now = s.now.Add(time.Second)
+	s.to(s.now.Add(time.Second))
 	s.fails = status == finding.Failed
 	var all []finding.Finding
 	for i := from; i < to; i++ {
@@ -169,6 +170,20 @@ func (s *scene) said(status finding.Status, from, to int) {
 	s.drain()
 }
 
+// clock is read by the twin too, which answers beside the test.
+func (s *scene) clock() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.now
+}
+
+// to moves the clock.
+func (s *scene) to(t time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.now = t
+}
+
 func (s *scene) drain() {
 	s.t.Helper()
 	only := func(kind, _ string) bool { return s.queue.Handlers[kind] != nil }
@@ -181,7 +196,7 @@ func (s *scene) drain() {
 func (s *scene) wait(d time.Duration) {
 	s.t.Helper()
 	for ; d > 0; d -= time.Minute {
-		s.now = s.now.Add(time.Minute)
+		s.to(s.now.Add(time.Minute))
 		s.drain()
 	}
 }
@@ -209,7 +224,7 @@ func (s *scene) last() string {
 // act lets a person do something in the tracker a moment later.
 func (s *scene) act(do func(key, who string) error) {
 	s.t.Helper()
-	s.now = s.now.Add(time.Second)
+	s.to(s.now.Add(time.Second))
 	if err := do(s.one().Key, "taro"); err != nil {
 		s.t.Fatal(err)
 	}
