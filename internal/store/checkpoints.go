@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 )
@@ -107,14 +106,7 @@ func scanCheckpoint(scan func(...any) error) (Checkpoint, error) {
 
 // LastCheckpoint reads the newest checkpoint. Error: ErrNotFound.
 func LastCheckpoint(ctx context.Context, q Querier) (Checkpoint, error) {
-	c, err := scanCheckpoint(q.QueryRowContext(ctx, `SELECT `+checkpointColumns+` FROM checkpoints ORDER BY number DESC LIMIT 1`).Scan)
-	if errors.Is(err, sql.ErrNoRows) {
-		return c, ErrNotFound
-	}
-	if err != nil {
-		return c, fmt.Errorf("reading the last checkpoint: %w", err)
-	}
-	return c, nil
+	return one(ctx, q, scanCheckpoint, "reading the last checkpoint", `SELECT `+checkpointColumns+` FROM checkpoints ORDER BY number DESC LIMIT 1`)
 }
 
 // Checkpoints lists checkpoints, newest first; limit 0 lists all.
@@ -132,20 +124,7 @@ func CheckpointsUncopied(ctx context.Context, q Querier, limit int) ([]Checkpoin
 }
 
 func checkpoints(ctx context.Context, q Querier, which string, args ...any) ([]Checkpoint, error) {
-	rows, err := q.QueryContext(ctx, `SELECT `+checkpointColumns+` FROM checkpoints `+which, args...)
-	if err != nil {
-		return nil, fmt.Errorf("listing checkpoints: %w", err)
-	}
-	defer rows.Close()
-	var out []Checkpoint
-	for rows.Next() {
-		c, err := scanCheckpoint(rows.Scan)
-		if err != nil {
-			return nil, fmt.Errorf("listing checkpoints: %w", err)
-		}
-		out = append(out, c)
-	}
-	return out, rows.Err()
+	return all(ctx, q, scanCheckpoint, "listing checkpoints", `SELECT `+checkpointColumns+` FROM checkpoints `+which, args...)
 }
 
 // AddCheckpoint writes a checkpoint and how far each chain that has grown had

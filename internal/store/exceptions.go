@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 )
@@ -101,14 +100,7 @@ func SaveException(ctx context.Context, tx *Tx, x Exception) error {
 
 // LoadException reads one exception.
 func LoadException(ctx context.Context, q Querier, id string) (Exception, error) {
-	x, err := scanException(q.QueryRowContext(ctx, `SELECT `+exceptionColumns+` FROM exceptions WHERE id = $1`, id).Scan)
-	if errors.Is(err, sql.ErrNoRows) {
-		return x, ErrNotFound
-	}
-	if err != nil {
-		return x, fmt.Errorf("reading exception %s: %w", id, err)
-	}
-	return x, nil
+	return one(ctx, q, scanException, "reading exception "+id, `SELECT `+exceptionColumns+` FROM exceptions WHERE id = $1`, id)
 }
 
 // Exceptions lists exceptions in a state (any where empty), soonest end first.
@@ -159,18 +151,5 @@ func Renewed(ctx context.Context, q Querier, x Exception) (bool, error) {
 }
 
 func exceptions(ctx context.Context, q Querier, which string, args ...any) ([]Exception, error) {
-	rows, err := q.QueryContext(ctx, `SELECT `+exceptionColumns+` FROM exceptions `+which, args...)
-	if err != nil {
-		return nil, fmt.Errorf("listing exceptions: %w", err)
-	}
-	defer rows.Close()
-	var out []Exception
-	for rows.Next() {
-		x, err := scanException(rows.Scan)
-		if err != nil {
-			return nil, fmt.Errorf("listing exceptions: %w", err)
-		}
-		out = append(out, x)
-	}
-	return out, rows.Err()
+	return all(ctx, q, scanException, "listing exceptions", `SELECT `+exceptionColumns+` FROM exceptions `+which, args...)
 }

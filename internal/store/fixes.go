@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 )
@@ -93,12 +92,9 @@ func SaveFix(ctx context.Context, tx *Tx, f *Fix) error {
 
 // LoadFix reads one fix by its id.
 func LoadFix(ctx context.Context, q Querier, id string) (Fix, error) {
-	f, err := scanFix(q.QueryRowContext(ctx, `SELECT `+fixColumns+` FROM fixes WHERE id = $1`, id).Scan)
-	if errors.Is(err, sql.ErrNoRows) {
-		return f, ErrNotFound
-	}
+	f, err := one(ctx, q, scanFix, "reading fix "+id, `SELECT `+fixColumns+` FROM fixes WHERE id = $1`, id)
 	if err != nil {
-		return f, fmt.Errorf("reading fix %s: %w", id, err)
+		return f, err
 	}
 	f.Cases, err = ids(ctx, q, `SELECT case_id FROM fix_cases WHERE fix_id = $1 ORDER BY case_id`, id)
 	return f, err
@@ -113,23 +109,10 @@ func Fixes(ctx context.Context, q Querier, resource, state string, limit int) ([
 			where += fmt.Sprintf(" AND %s = $%d", c.column, len(args))
 		}
 	}
-	rows, err := q.QueryContext(ctx, `SELECT `+fixColumns+` FROM fixes WHERE `+where+` ORDER BY created_at DESC, id LIMIT $1`, args...)
+	out, err := all(ctx, q, scanFix, "listing fixes", `SELECT `+fixColumns+` FROM fixes WHERE `+where+` ORDER BY created_at DESC, id LIMIT $1`, args...)
 	if err != nil {
-		return nil, fmt.Errorf("listing fixes: %w", err)
-	}
-	defer rows.Close()
-	var out []Fix
-	for rows.Next() {
-		f, err := scanFix(rows.Scan)
-		if err != nil {
-			return nil, fmt.Errorf("listing fixes: %w", err)
-		}
-		out = append(out, f)
-	}
-	if err := rows.Err(); err != nil {
 		return nil, err
 	}
-	rows.Close()
 	for i := range out { // a page of fixes, not a batch of findings
 		if out[i].Cases, err = ids(ctx, q, `SELECT case_id FROM fix_cases WHERE fix_id = $1 ORDER BY case_id`, out[i].ID); err != nil {
 			return nil, err
@@ -140,23 +123,13 @@ func Fixes(ctx context.Context, q Querier, resource, state string, limit int) ([
 
 // FixesOfCases finds the newest fix of each case.
 func FixesOfCases(ctx context.Context, q Querier, caseIDs []int64) (map[int64]Fix, error) {
-	list, _ := json.Marshal(caseIDs)
-	rows, err := q.QueryContext(ctx, `SELECT fc.case_id, `+fixColumns+` FROM fix_cases fc JOIN fixes f ON f.id = fc.fix_id
-		WHERE fc.case_id IN (SELECT value FROM json_each($1)) ORDER BY f.created_at, f.id`, string(list))
-	if err != nil {
-		return nil, fmt.Errorf("finding the fixes of cases: %w", err)
-	}
-	defer rows.Close()
+	each, err := byCase(ctx, q, scanFix, "finding the fixes of cases", `SELECT fc.case_id, `+fixColumns+` FROM fix_cases fc JOIN fixes f ON f.id = fc.fix_id
+		WHERE fc.case_id IN (SELECT value FROM json_each($1)) ORDER BY f.created_at, f.id`, caseIDs)
 	out := map[int64]Fix{}
-	for rows.Next() {
-		var id int64
-		f, err := scanFix(func(dst ...any) error { return rows.Scan(append([]any{&id}, dst...)...) })
-		if err != nil {
-			return nil, fmt.Errorf("finding the fixes of cases: %w", err)
-		}
-		out[id] = f
+	for id, fixes := range each {
+		out[id] = fixes[len(fixes)-1]
 	}
-	return out, rows.Err()
+	return out, err
 }
 
 // AppliedSince counts the fixes applied since a time, in all and in one account.

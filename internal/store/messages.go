@@ -113,14 +113,7 @@ func SendBy(ctx context.Context, tx *Tx, id int64, at time.Time) error {
 
 // LoadMessage reads one message row.
 func LoadMessage(ctx context.Context, q Querier, id int64) (Message, error) {
-	m, err := scanMessage(q.QueryRowContext(ctx, `SELECT `+messageColumns+` FROM messages WHERE id = $1`, id).Scan)
-	if errors.Is(err, sql.ErrNoRows) {
-		return m, ErrNotFound
-	}
-	if err != nil {
-		return m, fmt.Errorf("reading message %d: %w", id, err)
-	}
-	return m, nil
+	return one(ctx, q, scanMessage, fmt.Sprintf("reading message %d", id), `SELECT `+messageColumns+` FROM messages WHERE id = $1`, id)
 }
 
 // MessageCaseIDs lists the cases of a message in the order in which they joined.
@@ -131,23 +124,8 @@ func MessageCaseIDs(ctx context.Context, q Querier, id int64) ([]int64, error) {
 // MessagesOfCases lists the messages that hold any of the cases, as pairs of
 // case and message.
 func MessagesOfCases(ctx context.Context, q Querier, caseIDs []int64) (map[int64][]Message, error) {
-	list, _ := json.Marshal(caseIDs)
-	rows, err := q.QueryContext(ctx, `SELECT mc.case_id, `+messageColumns+` FROM message_cases mc JOIN messages m ON m.id = mc.message_id
-		WHERE mc.case_id IN (SELECT value FROM json_each($1)) ORDER BY m.id`, string(list))
-	if err != nil {
-		return nil, fmt.Errorf("finding the messages of cases: %w", err)
-	}
-	defer rows.Close()
-	out := map[int64][]Message{}
-	for rows.Next() {
-		var id int64
-		m, err := scanMessage(func(dst ...any) error { return rows.Scan(append([]any{&id}, dst...)...) })
-		if err != nil {
-			return nil, fmt.Errorf("finding the messages of cases: %w", err)
-		}
-		out[id] = append(out[id], m)
-	}
-	return out, rows.Err()
+	return byCase(ctx, q, scanMessage, "finding the messages of cases", `SELECT mc.case_id, `+messageColumns+` FROM message_cases mc JOIN messages m ON m.id = mc.message_id
+		WHERE mc.case_id IN (SELECT value FROM json_each($1)) ORDER BY m.id`, caseIDs)
 }
 
 // SaveTold keeps what a channel says it has delivered of a message.
@@ -157,21 +135,4 @@ func SaveTold(ctx context.Context, tx *Tx, id int64, told json.RawMessage, at ti
 		return fmt.Errorf("keeping what was told: %w", err)
 	}
 	return savePosts(ctx, tx, id, told)
-}
-
-func ids(ctx context.Context, q Querier, query string, args ...any) ([]int64, error) {
-	rows, err := q.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var out []int64
-	for rows.Next() {
-		var id int64
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		out = append(out, id)
-	}
-	return out, rows.Err()
 }

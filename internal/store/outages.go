@@ -47,32 +47,12 @@ func Outages(ctx context.Context, q Querier, channels ...string) ([]Outage, erro
 		list, _ := json.Marshal(channels)
 		query, args = `SELECT `+outageColumns+` FROM outages WHERE channel IN (SELECT value FROM json_each($1)) ORDER BY since, id`, []any{string(list)}
 	}
-	rows, err := q.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, fmt.Errorf("listing outages: %w", err)
-	}
-	defer rows.Close()
-	var out []Outage
-	for rows.Next() {
-		o, err := scanOutage(rows.Scan)
-		if err != nil {
-			return nil, fmt.Errorf("listing outages: %w", err)
-		}
-		out = append(out, o)
-	}
-	return out, rows.Err()
+	return all(ctx, q, scanOutage, "listing outages", query, args...)
 }
 
 // OutageByID reads one outage; ErrNotFound where there is none.
 func OutageByID(ctx context.Context, q Querier, id int64) (Outage, error) {
-	o, err := scanOutage(q.QueryRowContext(ctx, `SELECT `+outageColumns+` FROM outages WHERE id = $1`, id).Scan)
-	if errors.Is(err, sql.ErrNoRows) {
-		return o, ErrNotFound
-	}
-	if err != nil {
-		return o, fmt.Errorf("reading outage %d: %w", id, err)
-	}
-	return o, nil
+	return one(ctx, q, scanOutage, fmt.Sprintf("reading outage %d", id), `SELECT `+outageColumns+` FROM outages WHERE id = $1`, id)
 }
 
 // SaveOutage keeps an outage, a new one where its ID is 0, and sets its ID.

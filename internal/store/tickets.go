@@ -2,9 +2,7 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 )
@@ -47,15 +45,8 @@ func scanTicket(scan func(...any) error) (Ticket, error) {
 
 // OpenTicket finds the open ticket of a group that a case joins now, if any.
 func OpenTicket(ctx context.Context, q Querier, owner, control, tracker, project string, most int) (Ticket, error) {
-	t, err := scanTicket(q.QueryRowContext(ctx, `SELECT `+ticketColumns+` FROM tickets
-		WHERE owner = $1 AND control = $2 AND tracker = $3 AND project = $4 AND open = 1 AND n < $5 ORDER BY id DESC LIMIT 1`, owner, control, tracker, project, most).Scan)
-	if errors.Is(err, sql.ErrNoRows) {
-		return t, ErrNotFound
-	}
-	if err != nil {
-		return t, fmt.Errorf("finding a ticket: %w", err)
-	}
-	return t, nil
+	return one(ctx, q, scanTicket, "finding a ticket", `SELECT `+ticketColumns+` FROM tickets
+		WHERE owner = $1 AND control = $2 AND tracker = $3 AND project = $4 AND open = 1 AND n < $5 ORDER BY id DESC LIMIT 1`, owner, control, tracker, project, most)
 }
 
 // AddTicket makes a ticket row and sets its ID.
@@ -87,14 +78,7 @@ func JoinTicket(ctx context.Context, tx *Tx, t *Ticket, caseID int64, now time.T
 
 // LoadTicket reads one ticket row.
 func LoadTicket(ctx context.Context, q Querier, id int64) (Ticket, error) {
-	t, err := scanTicket(q.QueryRowContext(ctx, `SELECT `+ticketColumns+` FROM tickets WHERE id = $1`, id).Scan)
-	if errors.Is(err, sql.ErrNoRows) {
-		return t, ErrNotFound
-	}
-	if err != nil {
-		return t, fmt.Errorf("reading ticket %d: %w", id, err)
-	}
-	return t, nil
+	return one(ctx, q, scanTicket, fmt.Sprintf("reading ticket %d", id), `SELECT `+ticketColumns+` FROM tickets WHERE id = $1`, id)
 }
 
 // TicketCaseIDs lists the cases of a ticket in the order in which they joined.
@@ -104,44 +88,16 @@ func TicketCaseIDs(ctx context.Context, q Querier, id int64) ([]int64, error) {
 
 // TicketsOfCases lists the tickets that hold any of the cases, by case.
 func TicketsOfCases(ctx context.Context, q Querier, caseIDs []int64) (map[int64][]Ticket, error) {
-	list, _ := json.Marshal(caseIDs)
-	rows, err := q.QueryContext(ctx, `SELECT tc.case_id, `+ticketColumns+` FROM ticket_cases tc JOIN tickets t ON t.id = tc.ticket_id
-		WHERE tc.case_id IN (SELECT value FROM json_each($1)) ORDER BY t.id`, string(list))
-	if err != nil {
-		return nil, fmt.Errorf("finding the tickets of cases: %w", err)
-	}
-	defer rows.Close()
-	out := map[int64][]Ticket{}
-	for rows.Next() {
-		var id int64
-		t, err := scanTicket(func(dst ...any) error { return rows.Scan(append([]any{&id}, dst...)...) })
-		if err != nil {
-			return nil, fmt.Errorf("finding the tickets of cases: %w", err)
-		}
-		out[id] = append(out[id], t)
-	}
-	return out, rows.Err()
+	return byCase(ctx, q, scanTicket, "finding the tickets of cases", `SELECT tc.case_id, `+ticketColumns+` FROM ticket_cases tc JOIN tickets t ON t.id = tc.ticket_id
+		WHERE tc.case_id IN (SELECT value FROM json_each($1)) ORDER BY t.id`, caseIDs)
 }
 
 // FollowedTickets lists the tickets of a tracker's project that stand there and
 // are to be followed: open ones, and closed ones that are still looked at.
 func FollowedTickets(ctx context.Context, q Querier, tracker, project string, now time.Time) ([]Ticket, error) {
-	rows, err := q.QueryContext(ctx, `SELECT `+ticketColumns+` FROM tickets WHERE tracker = $1 AND project = $2 AND open = 1 AND "key" <> ''
+	return all(ctx, q, scanTicket, "listing tickets", `SELECT `+ticketColumns+` FROM tickets WHERE tracker = $1 AND project = $2 AND open = 1 AND "key" <> ''
 		UNION ALL SELECT `+ticketColumns+` FROM tickets WHERE tracker = $1 AND project = $2 AND open = 0 AND watch_until > $3 AND "key" <> '' ORDER BY id`,
 		tracker, project, now.UnixMilli())
-	if err != nil {
-		return nil, fmt.Errorf("listing tickets: %w", err)
-	}
-	defer rows.Close()
-	var out []Ticket
-	for rows.Next() {
-		t, err := scanTicket(rows.Scan)
-		if err != nil {
-			return nil, fmt.Errorf("listing tickets: %w", err)
-		}
-		out = append(out, t)
-	}
-	return out, rows.Err()
 }
 
 // SaveHeard keeps a ticket as its tracker was seen to have it.
