@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"slices"
-	"strconv"
 	"time"
 
 	"zesei/internal/casefile"
@@ -140,13 +139,9 @@ func (b *batch) tellCaseWish(ctx context.Context, f *casefile.File, x store.Exce
 		if err != nil {
 			return err
 		}
-		if err := store.JoinException(ctx, b.tx, m, x.ID); err != nil {
+		if err := b.joinException(ctx, m, x); err != nil {
 			return err
 		}
-		if err := store.SaveJoined(ctx, b.tx, m); err != nil {
-			return err
-		}
-		b.ask(JobMessage, strconv.FormatInt(m.ID, 10), later(b.now, *m))
 	}
 	return nil
 }

@@ -287,14 +287,22 @@ func (b *batch) tellWish(ctx context.Context, x store.Exception) error {
 		if err != nil {
 			return err
 		}
-		if err := store.JoinException(ctx, b.tx, m, x.ID); err != nil {
+		if err := b.joinException(ctx, m, x); err != nil {
 			return err
 		}
-		if err := store.SaveJoined(ctx, b.tx, m); err != nil {
-			return err
-		}
-		b.ask(JobMessage, strconv.FormatInt(m.ID, 10), later(b.now, *m))
 	}
+	return nil
+}
+
+// joinException lets a message tell of an exception.
+func (b *batch) joinException(ctx context.Context, m *store.Message, x store.Exception) error {
+	if err := store.JoinException(ctx, b.tx, m, x.ID); err != nil {
+		return err
+	}
+	if err := store.SaveJoined(ctx, b.tx, m); err != nil {
+		return err
+	}
+	b.ask(JobMessage, strconv.FormatInt(m.ID, 10), later(b.now, *m))
 	return nil
 }
 

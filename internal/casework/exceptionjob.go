@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -170,13 +169,9 @@ func (b *batch) warn(ctx context.Context, x store.Exception) error {
 		if err != nil {
 			return err
 		}
-		if err := store.JoinException(ctx, b.tx, m, x.ID); err != nil {
+		if err := b.joinException(ctx, m, x); err != nil {
 			return err
 		}
-		if err := store.SaveJoined(ctx, b.tx, m); err != nil {
-			return err
-		}
-		b.ask(JobMessage, strconv.FormatInt(m.ID, 10), later(b.now, *m))
 		channels = append(channels, g.channel)
 	}
 	why := "people are told that it ends soon"
